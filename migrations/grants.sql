@@ -1,0 +1,34 @@
+-- Who may do what. Applied after every migration with the two roles' names put
+-- in for {{web}} and {{work}}; everything not granted here is taken away.
+--   web   answers requests; row-level security applies to it
+--   work  imports and rates in bulk, past row-level security, and never sees
+--         users, roles or sessions
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {{web}}, {{work}};
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {{web}}, {{work}};
+GRANT USAGE ON SCHEMA public TO {{web}}, {{work}};
+
+GRANT SELECT, INSERT, UPDATE ON tenancy_tenants, tenancy_parents TO {{web}};
+GRANT SELECT ON tenancy_closure TO {{web}};
+GRANT SELECT, INSERT, UPDATE ON tenancy_users TO {{web}};
+GRANT SELECT, INSERT, DELETE ON tenancy_user_roles TO {{web}};
+GRANT SELECT, INSERT ON audit_events TO {{web}};
+GRANT SELECT ON usage_imports, usage_deliveries, usage_segments, usage_segment_accounts, usage_accounts TO {{web}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON usage_assignments TO {{web}};
+GRANT SELECT, UPDATE ON usage_quarantine TO {{web}};
+GRANT SELECT, INSERT, UPDATE ON contracts_contracts TO {{web}};
+GRANT SELECT, INSERT ON contracts_versions TO {{web}};
+GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{web}};
+GRANT SELECT ON billing_run_errors, billing_published, billing_run_results, billing_charges, billing_charge_costs,
+    billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{web}};
+
+GRANT SELECT ON tenancy_tenants, tenancy_parents, tenancy_closure TO {{work}};
+GRANT SELECT, INSERT ON audit_events TO {{work}};
+GRANT SELECT, INSERT, UPDATE ON usage_imports, usage_deliveries, usage_segments, usage_accounts, usage_quarantine TO {{work}};
+GRANT SELECT, INSERT ON usage_segment_accounts TO {{work}};
+GRANT SELECT ON usage_assignments, contracts_contracts, contracts_versions TO {{work}};
+GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{work}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON billing_run_errors, billing_published, billing_run_results, billing_charges,
+    billing_charge_costs, billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{work}};
+GRANT USAGE ON SEQUENCE billing_fence TO {{work}};
+GRANT EXECUTE ON FUNCTION billing_ensure_month(date) TO {{work}};
+GRANT EXECUTE ON FUNCTION tenancy_extend_closure(uuid, uuid, daterange) TO {{web}};
