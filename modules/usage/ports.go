@@ -1,0 +1,33 @@
+package usage
+
+import (
+	"context"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
+)
+
+// Tenant is what this module needs to know of a tenant.
+type Tenant struct {
+	ID          id.Tenant
+	Slug        string
+	Tree        id.Tenant  // the distributor of its tree; itself for a distributor
+	Distributor string     // slug of Tree
+	Tier        scope.Tier // a customer uses what is sold to it; any other tier has own use
+}
+
+// Tenants tells about tenants. Satisfied by app with the tenancy module.
+//
+// Every method sees what the scope in ctx may see: its tenant and the tenants
+// below it in any month. A tenant outside of that is NotFound.
+type Tenants interface {
+	// Tenant returns one tenant. Errors: NotFound.
+	Tenant(ctx context.Context, t id.Tenant) (Tenant, error)
+	// Tenants returns the scope's tenant and all tenants that are or were below
+	// it, in any order.
+	Tenants(ctx context.Context) ([]Tenant, error)
+	// IsBelow reports whether t is ancestor itself, or below it in every single
+	// month of months. A zero To means for ever.
+	IsBelow(ctx context.Context, ancestor, t id.Tenant, months period.Months) (bool, error)
+}
