@@ -30,5 +30,15 @@ GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{work}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON billing_run_errors, billing_published, billing_run_results, billing_charges,
     billing_charge_costs, billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{work}};
 GRANT USAGE ON SEQUENCE billing_fence TO {{work}};
+
+-- A function belongs to everybody unless that is taken away.
+REVOKE ALL ON FUNCTION billing_ensure_month(date), tenancy_extend_closure(uuid, uuid, daterange) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION billing_ensure_month(date) TO {{work}};
 GRANT EXECUTE ON FUNCTION tenancy_extend_closure(uuid, uuid, daterange) TO {{web}};
+
+-- Jobs: requests ask for them, workers do everything else.
+GRANT SELECT, INSERT, UPDATE ON river_job TO {{web}};
+GRANT USAGE ON SEQUENCE river_job_id_seq TO {{web}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON river_job, river_leader, river_queue, river_client, river_client_queue TO {{work}};
+GRANT USAGE ON SEQUENCE river_job_id_seq TO {{work}};
+GRANT SELECT ON river_migration, goose_db_version TO {{web}}, {{work}};
