@@ -13,8 +13,8 @@ import (
 // Tenant is an organisation in the channel.
 type Tenant struct {
 	ID          id.Tenant
-	Tree        id.Tenant           // the distributor at the top; ID itself for a distributor
-	Distributor string // slug of Tree
+	Tree        id.Tenant // the distributor at the top; ID itself for a distributor
+	Distributor string    // slug of Tree
 	Tier        scope.Tier
 	Slug        string // unique in its tree; a distributor's in the installation
 	Name        string
