@@ -67,6 +67,8 @@ COMMENT ON TABLE billing_published IS 'which run speaks for an edge, assignee, a
 COMMENT ON COLUMN billing_published.bearer_id IS 'the edge''s seller, or the chain''s last tenant: who bears the cost of these lines';
 COMMENT ON COLUMN billing_published.sold_to IS 'the edge''s buyer; NULL at the chain''s end';
 CREATE INDEX billing_published_month ON billing_published (tree_id, month);
+CREATE INDEX billing_published_assignee ON billing_published (assignee_id, month);
+CREATE INDEX billing_published_account ON billing_published (account_id, month);
 CREATE INDEX billing_published_run ON billing_published (run_id);
 
 CREATE TABLE billing_run_results (
@@ -76,13 +78,16 @@ CREATE TABLE billing_run_results (
     sold_to     uuid REFERENCES tenancy_tenants (id),
     assignee_id uuid NOT NULL REFERENCES tenancy_tenants (id),
     month       date NOT NULL,
+    currency    text NOT NULL,
     charges     bigint NOT NULL,
     amount      numeric NOT NULL,
     cost        numeric NOT NULL,
     hash        text NOT NULL,
-    UNIQUE NULLS NOT DISTINCT (run_id, bearer_id, sold_to, assignee_id)
+    UNIQUE NULLS NOT DISTINCT (run_id, bearer_id, sold_to, assignee_id, currency)
 );
 COMMENT ON TABLE billing_run_results IS 'totals and hash of what a run said of an edge and assignee; kept when its charges are not';
+COMMENT ON COLUMN billing_run_results.currency IS 'empty: there was nothing to say';
+CREATE INDEX billing_run_results_assignee ON billing_run_results (assignee_id, month);
 
 CREATE TABLE billing_charges (
     run_id          uuid NOT NULL,
