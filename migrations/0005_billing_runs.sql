@@ -31,11 +31,13 @@ CREATE TABLE billing_runs (
     seconds       numeric NOT NULL DEFAULT 0,
     error         text,
     CHECK ((kind = 'line') = (assignee_id IS NOT NULL)),
-    CHECK ((kind = 'period') = (contract_id IS NOT NULL))
+    CHECK ((kind = 'period') = (seller_id IS NOT NULL)),
+    CHECK ((kind = 'period') = (buyer_id IS NOT NULL)),
+    CHECK (kind = 'period' OR contract_id IS NULL)
 );
 COMMENT ON TABLE billing_runs IS 'queue and log of ratings, kept for ever; the id is the Job ID';
 COMMENT ON COLUMN billing_runs.assignee_id IS 'line run: whose month is rated';
-COMMENT ON COLUMN billing_runs.contract_id IS 'period run: whose fees and rounding are computed';
+COMMENT ON COLUMN billing_runs.contract_id IS 'period run: the contract in force on the edge when it was asked for; NULL: none, lines may still be passed through';
 COMMENT ON COLUMN billing_runs.cause_id IS 'period run: the line run whose publishing asked for it';
 COMMENT ON COLUMN billing_runs.fence IS 'drawn from billing_fence at each start: a run that was taken over publishes nothing';
 COMMENT ON COLUMN billing_runs.attempts IS 'starts that ended in an error worth trying again; a killed worker''s does not count';
@@ -160,17 +162,21 @@ CREATE TABLE billing_period_published (
     seller_id   uuid NOT NULL REFERENCES tenancy_tenants (id),
     buyer_id    uuid NOT NULL REFERENCES tenancy_tenants (id),
     month       date NOT NULL,
-    contract_id uuid NOT NULL,
+    contract_id uuid,
     run_id      uuid NOT NULL REFERENCES billing_runs (id),
     PRIMARY KEY (seller_id, buyer_id, month)
 );
+COMMENT ON TABLE billing_period_published IS 'which period run speaks for an edge and month: every edge with a contract in force or with charges has one';
+COMMENT ON COLUMN billing_period_published.contract_id IS 'NULL: no contract in force; lines passed through are rounded all the same';
+CREATE INDEX billing_period_published_month ON billing_period_published (tree_id, month);
+CREATE INDEX billing_period_published_run ON billing_period_published (run_id);
 
 CREATE TABLE billing_period_charges (
     run_id      uuid NOT NULL REFERENCES billing_runs (id),
     tree_id     uuid NOT NULL,
     seller_id   uuid NOT NULL REFERENCES tenancy_tenants (id),
     buyer_id    uuid NOT NULL REFERENCES tenancy_tenants (id),
-    contract_id uuid NOT NULL,
+    contract_id uuid,
     month       date NOT NULL,
     ordinal     int NOT NULL,
     stage       text NOT NULL CHECK (stage IN ('fee', 'rounding')),
@@ -182,7 +188,8 @@ CREATE TABLE billing_period_charges (
     base        numeric,
     rate        text NOT NULL DEFAULT '',
     amount      numeric NOT NULL,
-    PRIMARY KEY (run_id, ordinal)
+    PRIMARY KEY (run_id, ordinal),
+    CHECK (stage = 'rounding' OR contract_id IS NOT NULL)
 );
 COMMENT ON COLUMN billing_period_charges.assignee_id IS 'set where the fee is per customer or per account';
 COMMENT ON COLUMN billing_period_charges.rate IS 'how the amount comes from base, in words: «10 %»';
@@ -192,7 +199,7 @@ CREATE TABLE billing_period_costs (
     tree_id     uuid NOT NULL,
     buyer_id    uuid NOT NULL REFERENCES tenancy_tenants (id),
     supplier    uuid NOT NULL REFERENCES tenancy_tenants (id),
-    contract_id uuid NOT NULL,
+    contract_id uuid,
     month       date NOT NULL,
     ordinal     int NOT NULL,
     rule        text NOT NULL,
