@@ -132,7 +132,7 @@ func (s *server) launch(ctx context.Context) error {
 	var out string
 	var err error
 	for range 20 {
-		s.dropStalePID()
+		s.dropStaleLocks()
 		if out, err = s.run(ctx, "pg_ctl", "start", "-D", s.data(), "-l", s.logFile(), "-s", "-w", "-t", "90"); err == nil {
 			return nil
 		}
@@ -201,12 +201,15 @@ func (s *server) alive() bool {
 	return err == nil && cwd == real
 }
 
-// dropStalePID removes a pid file whose number another program got since:
-// PostgreSQL would take that program for a running server.
-func (s *server) dropStalePID() {
-	if s.pid() != 0 && !s.alive() {
-		_ = os.Remove(filepath.Join(s.data(), "postmaster.pid"))
+// dropStaleLocks removes what a killed server left: PostgreSQL would take any
+// program that got its process number since for a running server.
+func (s *server) dropStaleLocks() {
+	if s.alive() {
+		return
 	}
+	_ = os.Remove(filepath.Join(s.data(), "postmaster.pid"))
+	_ = os.Remove(filepath.Join(s.st.Socket, socketName+".lock"))
+	_ = os.Remove(filepath.Join(s.st.Socket, socketName))
 }
 
 // wait returns when the server takes connections.
