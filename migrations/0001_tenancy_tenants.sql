@@ -100,30 +100,46 @@ CREATE POLICY user_roles_all ON tenancy_user_roles
     USING (tenant_id IN (SELECT c.descendant_id FROM tenancy_closure c));
 
 -- +goose StatementBegin
--- Puts child under parent for months in the closure: one row for every tenant
--- that was above parent in each part of months, cut to that part, and child's
--- row above itself. A child without parent is a distributor and its own scope.
+-- Puts child, and whatever is below it, under parent in the closure for months
+-- that tenancy_parents already says: one row for every tenant at or above
+-- parent, every tenant at or below child and each part of months, cut to that
+-- part. A child without parent is a distributor and its own scope.
 -- Runs with its owner's rights because the acting tenant sees nobody above
--- itself; it refuses a parent that is not the acting tenant or below it.
+-- itself. It refuses a parent that is not the acting tenant or below it, a
+-- child that others have already, and a child that is not below its parent's
+-- tier.
 CREATE FUNCTION tenancy_extend_closure(child uuid, parent uuid, during daterange) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET app.maintain = 'on' AS $$
 DECLARE
     acting uuid := nullif(current_setting('app.tenant', true), '')::uuid;
-    tree uuid := (SELECT t.tree_id FROM tenancy_tenants t WHERE t.id = child);
+    tree uuid := child;
+    fresh boolean := NOT EXISTS (SELECT FROM tenancy_closure c WHERE c.ancestor_id = child);
 BEGIN
-    IF acting IS NULL OR NOT (coalesce(parent, child) = acting OR EXISTS (
-        SELECT FROM tenancy_closure c WHERE c.ancestor_id = acting AND c.descendant_id = parent))
+    IF acting IS NULL
+        OR NOT (coalesce(parent, child) = acting OR EXISTS (
+            SELECT FROM tenancy_closure c WHERE c.ancestor_id = acting AND c.descendant_id = parent))
+        OR NOT (fresh OR child = acting OR EXISTS (
+            SELECT FROM tenancy_closure c WHERE c.ancestor_id = acting AND c.descendant_id = child))
     THEN
-        RAISE EXCEPTION 'the parent is not the acting tenant or below it' USING ERRCODE = 'insufficient_privilege';
+        RAISE EXCEPTION 'the tenant and its parent are not both the acting tenant or below it' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    IF NOT EXISTS (SELECT FROM tenancy_closure c WHERE c.ancestor_id = child AND c.descendant_id = child) THEN
+    IF parent IS NOT NULL THEN
+        SELECT c.tree_id INTO tree FROM tenancy_closure c WHERE c.ancestor_id = parent AND c.descendant_id = parent;
+    END IF;
+    IF fresh THEN
         INSERT INTO tenancy_closure (ancestor_id, descendant_id, tree_id, depth, months)
         VALUES (child, child, tree, 0, '(,)');
     END IF;
+    IF NOT EXISTS (SELECT FROM tenancy_tenants t WHERE t.id = child AND t.tree_id = tree AND CASE WHEN parent IS NULL THEN t.tier = 1
+        ELSE t.tier > (SELECT p.tier FROM tenancy_tenants p WHERE p.id = parent)
+            AND EXISTS (SELECT FROM tenancy_parents p WHERE p.tenant_id = child AND p.parent_id = parent AND p.months @> during) END)
+    THEN
+        RAISE EXCEPTION 'tenancy_parents does not say so' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     INSERT INTO tenancy_closure (ancestor_id, descendant_id, tree_id, depth, months)
-    SELECT c.ancestor_id, child, tree, c.depth + 1, c.months * during
-    FROM tenancy_closure c
-    WHERE c.descendant_id = parent AND c.months && during;
+    SELECT above.ancestor_id, below.descendant_id, tree, above.depth + 1 + below.depth, above.months * during * below.months
+    FROM tenancy_closure above, tenancy_closure below
+    WHERE above.descendant_id = parent AND below.ancestor_id = child AND NOT isempty(above.months * during * below.months);
 END $$;
 -- +goose StatementEnd
 
