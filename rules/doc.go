@@ -1,0 +1,36 @@
+// Package rules prices usage lines by contract: it knows the words of the rule
+// language, compiles contracts, and evaluates a chain of them over usage lines,
+// exactly. It knows no database and no HTTP.
+//
+// # Words
+//
+// A Line of usage has dimensions (text: service, account, …) and measures
+// (exact decimals: quantity, list, contracted, billed, effective). A Contract
+// is the compiled form of its Terms and belongs to one edge, seller → buyer. A
+// Chain is the edges from the owner of a payer account down to the tenant that
+// a line's account is assigned to. Bearer i sells on edge i; the last bearer
+// (number len(edges)) is the chain's end.
+//
+// # Meaning
+//
+// Every rule is evaluated on every line. Chain.Plain does just that. Scan gets
+// to the same numbers faster: lines that agree in everything that a rule could
+// distinguish form a class, and a class is priced once.
+//
+// # Invariants
+//
+//  1. Scan and Plain give equal outcomes, errors included, to the last digit.
+//  2. An outcome depends neither on the number of workers nor on how lines are
+//     cut into batches.
+//  3. Number literals are the decimals that the source text shows; no float64
+//     touches an amount.
+//  4. Below the first edge of a chain nothing of the tier above can be read:
+//     billed, effective and contracted are unknown names there, and list is
+//     only what a provider publishes.
+//  5. A compiled expression cannot loop, read a clock, a file or the network,
+//     and its numbers, texts and time are bounded.
+package rules
+
+// EngineVersion names the meaning of this package. It enters the input hash of
+// every run, and changes whenever equal inputs could give other results.
+const EngineVersion = "1"
