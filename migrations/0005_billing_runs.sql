@@ -37,7 +37,7 @@ CREATE TABLE billing_runs (
 );
 COMMENT ON TABLE billing_runs IS 'queue and log of ratings, kept for ever; the id is the Job ID';
 COMMENT ON COLUMN billing_runs.assignee_id IS 'line run: whose month is rated';
-COMMENT ON COLUMN billing_runs.contract_id IS 'period run: the contract in force on the edge when it was asked for; NULL: none, lines may still be passed through';
+COMMENT ON COLUMN billing_runs.contract_id IS 'period run: whose fees were computed; NULL: not started yet, or no contract in force';
 COMMENT ON COLUMN billing_runs.cause_id IS 'period run: the line run whose publishing asked for it';
 COMMENT ON COLUMN billing_runs.fence IS 'drawn from billing_fence at each start: a run that was taken over publishes nothing';
 COMMENT ON COLUMN billing_runs.attempts IS 'starts that ended in an error worth trying again; a killed worker''s does not count';
@@ -163,10 +163,13 @@ CREATE TABLE billing_period_published (
     buyer_id    uuid NOT NULL REFERENCES tenancy_tenants (id),
     month       date NOT NULL,
     contract_id uuid,
+    seller      text NOT NULL,
+    buyer       text NOT NULL,
     run_id      uuid NOT NULL REFERENCES billing_runs (id),
     PRIMARY KEY (seller_id, buyer_id, month)
 );
 COMMENT ON TABLE billing_period_published IS 'which period run speaks for an edge and month: every edge with a contract in force or with charges has one';
+COMMENT ON COLUMN billing_period_published.seller IS 'slug: a buyer reads its supplier''s name here and nowhere else';
 COMMENT ON COLUMN billing_period_published.contract_id IS 'NULL: no contract in force; lines passed through are rounded all the same';
 CREATE INDEX billing_period_published_month ON billing_period_published (tree_id, month);
 CREATE INDEX billing_period_published_run ON billing_period_published (run_id);
