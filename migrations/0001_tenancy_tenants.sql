@@ -109,12 +109,15 @@ CREATE POLICY user_roles_all ON tenancy_user_roles
 -- child that others have already, and a child that is not below its parent's
 -- tier.
 CREATE FUNCTION tenancy_extend_closure(child uuid, parent uuid, during daterange) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET app.maintain = 'on' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     acting uuid := nullif(current_setting('app.tenant', true), '')::uuid;
     tree uuid := child;
-    fresh boolean := NOT EXISTS (SELECT FROM tenancy_closure c WHERE c.ancestor_id = child);
+    fresh boolean;
 BEGIN
+    -- Not a SET clause of the function: only superusers may write one.
+    PERFORM set_config('app.maintain', 'on', true);
+    fresh := NOT EXISTS (SELECT FROM tenancy_closure c WHERE c.ancestor_id = child);
     IF acting IS NULL
         OR NOT (coalesce(parent, child) = acting OR EXISTS (
             SELECT FROM tenancy_closure c WHERE c.ancestor_id = acting AND c.descendant_id = parent))
@@ -140,6 +143,7 @@ BEGIN
     SELECT above.ancestor_id, below.descendant_id, tree, above.depth + 1 + below.depth, above.months * during * below.months
     FROM tenancy_closure above, tenancy_closure below
     WHERE above.descendant_id = parent AND below.ancestor_id = child AND NOT isempty(above.months * during * below.months);
+    PERFORM set_config('app.maintain', 'off', true);
 END $$;
 -- +goose StatementEnd
 

@@ -39,6 +39,6 @@ GRANT EXECUTE ON FUNCTION tenancy_extend_closure(uuid, uuid, daterange) TO {{web
 -- Jobs: requests ask for them, workers do everything else.
 GRANT SELECT, INSERT, UPDATE ON river_job TO {{web}};
 GRANT USAGE ON SEQUENCE river_job_id_seq TO {{web}};
-GRANT SELECT, INSERT, UPDATE, DELETE ON river_job, river_leader, river_queue, river_client, river_client_queue TO {{work}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON river_job, river_leader, river_queue, river_notification TO {{work}};
 GRANT USAGE ON SEQUENCE river_job_id_seq TO {{work}};
 GRANT SELECT ON river_migration, goose_db_version TO {{web}}, {{work}};
