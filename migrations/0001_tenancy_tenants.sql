@@ -129,6 +129,8 @@ BEGIN
     IF parent IS NOT NULL THEN
         SELECT c.tree_id INTO tree FROM tenancy_closure c WHERE c.ancestor_id = parent AND c.descendant_id = parent;
     END IF;
+    -- One at a time per tree: two would each miss what the other adds.
+    PERFORM pg_advisory_xact_lock(hashtextextended('tenancy_closure:' || tree, 0));
     IF fresh THEN
         INSERT INTO tenancy_closure (ancestor_id, descendant_id, tree_id, depth, months)
         VALUES (child, child, tree, 0, '(,)');
