@@ -1,0 +1,136 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tierbook/app"
+	"tierbook/rules"
+)
+
+func (e *env) rules() *cobra.Command {
+	return group("rules", "Pricing expressions", e.rulesEval(), e.rulesCheck())
+}
+
+// evalAnswer is an expression's value, or what is wrong with it and where.
+type evalAnswer struct {
+	Value    *string `json:"value,omitempty"`
+	Error    string  `json:"error,omitempty"`
+	Position string  `json:"position,omitempty"`
+}
+
+func (e *env) rulesEval() *cobra.Command {
+	var line string
+	cmd := &cobra.Command{
+		Use:     "eval EXPR",
+		Short:   "Evaluates an expression, on a usage line if one is given",
+		Example: `  tierbook rules eval 'round(billed * 1.1, 2)' --line '{"billed": "12.345", "service": "Amazon S3"}'`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			fields, err := parseLine(line)
+			if err != nil {
+				return usageError{fmt.Errorf("--line is not a JSON object: %w", err)}
+			}
+			cfg, err := e.config()
+			if err != nil {
+				return err
+			}
+			engine, err := app.NewRules(cfg)
+			if err != nil {
+				return err
+			}
+			value, err := engine.Eval(args[0], fields)
+			if err != nil {
+				return e.evalFailed(err)
+			}
+			return e.print(evalAnswer{Value: &value}, func(w io.Writer) { fmt.Fprintln(w, value) })
+		},
+	}
+	cmd.Flags().StringVar(&line, "line", "", "the line's fields as a JSON object")
+	return cmd
+}
+
+func parseLine(s string) (map[string]any, error) {
+	if s == "" {
+		return map[string]any{}, nil
+	}
+	d := json.NewDecoder(bytes.NewReader([]byte(s)))
+	d.UseNumber()
+	var fields map[string]any
+	if err := d.Decode(&fields); err != nil {
+		return nil, err
+	}
+	if d.More() {
+		return nil, errors.New("there is more behind the object")
+	}
+	return fields, nil
+}
+
+func (e *env) evalFailed(err error) error {
+	answer := evalAnswer{Error: err.Error()}
+	if at, ok := errors.AsType[*rules.Error](err); ok {
+		answer = evalAnswer{Error: at.Message, Position: at.Position()}
+	}
+	if !e.json {
+		return err
+	}
+	if err := e.print(answer, nil); err != nil {
+		return err
+	}
+	return errFailed
+}
+
+// checkAnswer is what is wrong with a contract file.
+type checkAnswer struct {
+	OK     bool         `json:"ok"`
+	Errors []checkError `json:"errors"`
+}
+
+type checkError struct {
+	Error    string `json:"error"`
+	Position string `json:"position,omitempty"`
+}
+
+func (e *env) rulesCheck() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE",
+		Short: "Checks a contract file and everything in it without saving",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			cfg, err := e.config()
+			if err != nil {
+				return err
+			}
+			problems, err := app.CheckContract(cfg, args[0], text)
+			if err != nil {
+				return err
+			}
+			answer := checkAnswer{OK: len(problems) == 0, Errors: []checkError{}}
+			for _, p := range problems {
+				answer.Errors = append(answer.Errors, checkError{p.Message, p.Position})
+			}
+			err = e.print(answer, func(w io.Writer) {
+				for _, p := range answer.Errors {
+					fmt.Fprintf(w, "%s:%s: %s\n", args[0], p.Position, p.Error)
+				}
+				if answer.OK {
+					fmt.Fprintf(w, "%s is in order.\n", args[0])
+				}
+			})
+			if err == nil && !answer.OK {
+				return errFailed
+			}
+			return err
+		},
+	}
+}

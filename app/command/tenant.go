@@ -1,0 +1,99 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"tierbook/app"
+	"tierbook/app/platform/scope"
+	"tierbook/modules/tenancy"
+)
+
+func (e *env) tenant() *cobra.Command {
+	return group("tenant", "Distributors, resellers and customers", e.tenantCreate(), e.tenantList())
+}
+
+func (e *env) tenantCreate() *cobra.Command {
+	var tier, name, slug, parent string
+	cmd := &cobra.Command{
+		Use:     "create",
+		Short:   "Creates a tenant and prints its slug",
+		Example: "  tierbook tenant create --tier distributor --name \"North Distribution\"\n  tierbook tenant create --tier customer --name Harbour --parent fern",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t, ok := tiers[tier]
+			if !ok {
+				return usageError{fmt.Errorf("--tier is distributor, reseller or customer, not %q", tier)}
+			}
+			if (t == scope.Distributor) != (parent == "") {
+				return usageError{fmt.Errorf("a distributor has no --parent, every other tenant needs one")}
+			}
+			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
+				in := tenancy.CreateInput{Tier: t, Name: name, Slug: slug}
+				if parent != "" {
+					p, pctx, err := e.act(ctx, a, parent)
+					if err != nil {
+						return err
+					}
+					in.Parent, ctx = p.ID, pctx
+				}
+				created, err := a.Tenancy.Create(ctx, in)
+				if err != nil {
+					return err
+				}
+				return e.print(map[string]string{"slug": created.Slug}, func(w io.Writer) {
+					fmt.Fprintf(w, "Created %s %s: %s\n", tier, created.Name, created.Slug)
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&tier, "tier", "", "distributor, reseller or customer")
+	cmd.Flags().StringVar(&name, "name", "", "the tenant's name")
+	cmd.Flags().StringVar(&slug, "slug", "", "its short name in commands and files (default made from the name)")
+	cmd.Flags().StringVar(&parent, "parent", "", "slug of the tenant that sells to it")
+	required(cmd, "tier", "name")
+	return cmd
+}
+
+var tiers = map[string]scope.Tier{
+	"distributor": scope.Distributor, "reseller": scope.Reseller, "customer": scope.Customer,
+}
+
+// tenantRow is a tenant in the list.
+type tenantRow struct {
+	Distributor string `json:"distributor"`
+	Slug        string `json:"slug"`
+	Name        string `json:"name"`
+	Tier        string `json:"tier"`
+}
+
+func (e *env) tenantList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "Lists all tenants of all trees",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
+				rows := []tenantRow{}
+				err := e.eachTree(ctx, a, func(ctx context.Context, tree tenancy.Tenant) error {
+					list, err := a.Tenancy.List(ctx)
+					for _, t := range list {
+						rows = append(rows, tenantRow{tree.Slug, t.Slug, t.Name, t.Tier.String()})
+					}
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				return e.print(map[string]any{"tenants": rows}, func(w io.Writer) {
+					t := newTable("distributor", "slug", "tier", "name")
+					for _, r := range rows {
+						t.row(r.Distributor, r.Slug, r.Tier, r.Name)
+					}
+					t.write(w, "There are no tenants yet. Create a distributor: tierbook tenant create --tier distributor --name NAME")
+				})
+			})
+		},
+	}
+}
