@@ -2,6 +2,11 @@ package demo
 
 import "context"
 
+// Names of the steps, as Progress hears them.
+const (
+	stepGenerate = "Writing provider exports"
+)
+
 // Result is what a demo ends with.
 type Result struct {
 	Options Options          // as they were when the demo was made, defaults filled in
