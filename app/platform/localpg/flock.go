@@ -16,10 +16,12 @@ const (
 	exclusive = syscall.LOCK_EX
 )
 
-// fileLock is an advisory lock on a file, dropped with its process.
+// fileLock is an advisory lock on a file, dropped with its process. It holds a
+// plain descriptor, not an *os.File, which the garbage collector would close,
+// and the lock with it, once nobody looks at the cluster any more.
 type fileLock struct {
 	path string
-	file *os.File
+	fd   int
 }
 
 // lockFile takes the lock in mode, and waits for it as long as ctx lives.
@@ -41,23 +43,23 @@ func lockFile(ctx context.Context, path string, mode int) (*fileLock, error) {
 func tryLockFile(path string) (*fileLock, error) { return flock(path, exclusive) }
 
 func flock(path string, mode int) (*fileLock, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	fd, err := syscall.Open(path, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if errors.Is(err, os.ErrPermission) {
 		return nil, errs.Newf(errs.FailedPrecondition, "localpg.not_ours",
 			"%s belongs to another user: run as that user, or choose another data directory.", path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("private PostgreSQL: %w", err)
+		return nil, fmt.Errorf("private PostgreSQL: %s: %w", path, err)
 	}
-	err = syscall.Flock(int(f.Fd()), mode|syscall.LOCK_NB)
+	err = syscall.Flock(fd, mode|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, f.Close()
+		return nil, syscall.Close(fd)
 	}
 	if err != nil {
-		_ = f.Close()
+		_ = syscall.Close(fd)
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return &fileLock{path: path, file: f}, nil
+	return &fileLock{path: path, fd: fd}, nil
 }
 
-func (l *fileLock) release() { _ = l.file.Close() }
+func (l *fileLock) release() { _ = syscall.Close(l.fd) }
