@@ -1,0 +1,20 @@
+# The daily commands. Everything that is missing is installed: README says what.
+.PHONY: run build test bench
+
+GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go' '*.sql' '*.yaml' '*.csv' '*.conf' go.mod go.sum)
+
+run: bin/tierbook        ## a running demo with URL and sign-ins on screen
+	@exec ./bin/tierbook demo
+
+build: bin/tierbook      ## the program
+
+bin/tierbook: $(GO_FILES)
+	@.ci/install run
+	go build -o $@ .
+
+test:                    ## the whole gate
+	@.ci/install test
+	@.ci/check
+
+bench: bin/tierbook      ## how fast: lines/s, MB/s, peak memory
+	@./bench/run
