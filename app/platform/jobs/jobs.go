@@ -117,6 +117,11 @@ func (c *Client) Stop(ctx context.Context) error {
 	return nil
 }
 
+// JobList lists jobs of the queue, for who looks after those that were lost.
+func (c *Client) JobList(ctx context.Context, params *river.JobListParams) (*river.JobListResult, error) {
+	return c.river.JobList(ctx, params)
+}
+
 // failures logs jobs that failed.
 type failures struct{ log *slog.Logger }
 
