@@ -2,30 +2,147 @@ package tenancy
 
 import (
 	"context"
+	"fmt"
+	"strconv"
+	"strings"
 
+	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
+	"tierbook/app/platform/audit"
+	"tierbook/app/platform/authz"
+	"tierbook/app/platform/db"
+	"tierbook/app/platform/scope"
 )
 
 // Service answers who there is and who was above whom, and changes it.
-type Service struct{}
+type Service struct {
+	db       *db.DB
+	store    store
+	operator *db.DB
+	authz    *authz.Authz
+	audit    *audit.Log
+	clock    clock.Clock
+	argon    argonParams
+}
 
-var errSoon = errs.New(errs.Internal, "tenancy.soon", "not there yet")
+// tenantState is a tenant as the audit trail shows it.
+type tenantState struct {
+	Tier   string `json:"tier"`
+	Slug   string `json:"slug"`
+	Name   string `json:"name"`
+	Parent string `json:"parent,omitempty"` // slug
+	Months string `json:"months,omitempty"`
+}
 
 // Create makes a tenant and places it under its parent.
 //
 // A distributor is the root of a new tree: it is made in the scope of the new
-// tenant itself, with the actor of ctx where there is a scope; without one the
-// actor is the system. Any other tenant is made in the scope of ctx, which has
-// to see the parent.
+// tenant itself, with the actor of ctx's scope, or CreateInput.By where there
+// is none. Any other tenant is made in the scope of ctx, which has to see the
+// parent.
 //
-// Needs tenancy.write (for a distributor only where ctx has a scope). Errors:
-// ErrNotFound for a parent outside the scope; Invalid for what
-// CreateInput.Validate refuses and a parent of the wrong tier; ErrSlugTaken
-// where the input names a slug that is taken.
+// Needs tenancy.write. Errors: ErrNotFound for a parent outside the scope;
+// Invalid for what CreateInput.Validate refuses and a parent of the wrong
+// tier; ErrSlugTaken where the input names a slug that is taken.
 func (s *Service) Create(ctx context.Context, in CreateInput) (Tenant, error) {
-	return Tenant{}, errSoon
+	in.Name = strings.TrimSpace(in.Name)
+	if err := in.Validate(); err != nil {
+		return Tenant{}, err
+	}
+	t := Tenant{ID: id.New[id.Tenant](), Tier: in.Tier, Name: in.Name, CreatedAt: s.clock.Now()}
+	if in.Tier == scope.Distributor {
+		t.Tree = t.ID
+		ctx = scope.With(ctx, s.ownScope(ctx, t.ID, in.By))
+	}
+	if err := s.authz.Need(ctx, PermWrite); err != nil {
+		return Tenant{}, err
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		after := tenantState{Tier: in.Tier.String(), Name: in.Name, Months: in.Months.String()}
+		if in.Tier != scope.Distributor {
+			parent, err := s.parent(ctx, in.Parent, in.Tier)
+			if err != nil {
+				return err
+			}
+			t.Tree, t.Distributor, after.Parent = parent.Tree, parent.Distributor, parent.Slug
+		}
+		if err := s.insert(ctx, &t, in.Slug); err != nil {
+			return err
+		}
+		if err := s.place(ctx, t, in.Parent, in.Months); err != nil {
+			return err
+		}
+		after.Slug = t.Slug
+		return s.audit.Record(ctx, "tenancy.create_tenant", t.Slug, t.ID, nil, after)
+	})
+	if err != nil {
+		return Tenant{}, fmt.Errorf("create tenant %q: %w", in.Name, err)
+	}
+	return t, nil
+}
+
+// ownScope is the scope in which a distributor makes itself.
+func (s *Service) ownScope(ctx context.Context, t id.Tenant, by scope.Actor) scope.Scope {
+	own := scope.System(t, t, scope.Distributor, "system")
+	if by.Name != "" {
+		own.Actor = by
+	}
+	if sc, err := scope.From(ctx); err == nil {
+		own.Actor, own.Request = sc.Actor, sc.Request
+	}
+	return own
+}
+
+// parent returns the tenant in scope that is to stand above one of tier child.
+func (s *Service) parent(ctx context.Context, t id.Tenant, child scope.Tier) (Tenant, error) {
+	parent, err := s.store.get(ctx, t)
+	switch {
+	case err != nil:
+		return Tenant{}, err
+	case !mayStandUnder(child, parent.Tier):
+		return Tenant{}, errParentTier
+	}
+	return parent, nil
+}
+
+// maxSlugs bounds the search for a free slug; a tree with more tenants of one
+// name has to name slugs itself.
+const maxSlugs = 10_000
+
+// insert adds t with the slug that is wanted, or with the first free one made
+// from its name, and sets t.Slug.
+func (s *Service) insert(ctx context.Context, t *Tenant, want string) error {
+	base := want
+	if base == "" {
+		base = slugOf(t.Name)
+	}
+	for n := 1; n <= maxSlugs; n++ {
+		t.Slug = base
+		if n > 1 {
+			t.Slug = base + "-" + strconv.Itoa(n)
+		}
+		if t.Tier == scope.Distributor {
+			t.Distributor = t.Slug
+		}
+		added, err := s.store.insert(ctx, *t)
+		if err != nil || added {
+			return err
+		}
+		if want != "" {
+			break
+		}
+	}
+	return ErrSlugTaken
+}
+
+func (s *Service) place(ctx context.Context, t Tenant, parent id.Tenant, months period.Months) error {
+	err := s.store.place(ctx, t.ID, parent, t.Tree, months)
+	if db.ConstraintOf(err) == "tenancy_parents_tenant_id_months_excl" {
+		return ErrPlaced
+	}
+	return err
 }
 
 // Place puts a tenant under a parent for months in which it has none yet. What
@@ -34,57 +151,90 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Tenant, error) {
 // Needs tenancy.write, and both in scope. Errors: ErrNotFound; Invalid for a
 // parent of the wrong tier or an empty range; ErrPlaced where the tenant has a
 // parent in one of the months.
-func (s *Service) Place(ctx context.Context, in PlaceInput) error { return errSoon }
+func (s *Service) Place(ctx context.Context, in PlaceInput) error {
+	if err := s.authz.Need(ctx, PermWrite); err != nil {
+		return err
+	}
+	if in.Months.IsEmpty() {
+		return errInvalid.WithField("months", "The months end before they start.")
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		t, err := s.store.get(ctx, in.Tenant)
+		if err != nil {
+			return err
+		}
+		parent, err := s.parent(ctx, in.Parent, t.Tier)
+		if err != nil {
+			return err
+		}
+		if err := s.place(ctx, t, parent.ID, in.Months); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, "tenancy.place_tenant", t.Slug, t.ID, nil, tenantState{
+			Tier: t.Tier.String(), Slug: t.Slug, Name: t.Name, Parent: parent.Slug, Months: in.Months.String(),
+		})
+	})
+}
 
 // Get returns one tenant in scope. Needs tenancy.read. Errors: ErrNotFound.
-func (s *Service) Get(ctx context.Context, t id.Tenant) (Tenant, error) { return Tenant{}, errSoon }
+func (s *Service) Get(ctx context.Context, t id.Tenant) (Tenant, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) (Tenant, error) { return s.store.get(ctx, t) })
+}
 
 // GetMany returns those of the tenants that the scope sees, by id; the others
 // are absent. Needs tenancy.read.
 func (s *Service) GetMany(ctx context.Context, ts []id.Tenant) (map[id.Tenant]Tenant, error) {
-	return nil, errSoon
+	return read(ctx, s, PermRead, func(ctx context.Context) (map[id.Tenant]Tenant, error) {
+		found, err := s.store.byID(ctx, ts)
+		return byID(found), err
+	})
+}
+
+func byID(ts []Tenant) map[id.Tenant]Tenant {
+	out := make(map[id.Tenant]Tenant, len(ts))
+	for _, t := range ts {
+		out[t.ID] = t
+	}
+	return out
 }
 
 // Find returns the tenant with this slug in scope; «distributor/slug» is
 // understood too. Needs tenancy.read. Errors: ErrNotFound.
-func (s *Service) Find(ctx context.Context, slug string) (Tenant, error) { return Tenant{}, errSoon }
+func (s *Service) Find(ctx context.Context, slug string) (Tenant, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) (Tenant, error) {
+		distributor, own, qualified := strings.Cut(slug, "/")
+		if !qualified {
+			own = slug
+		}
+		found, err := s.store.bySlug(ctx, own)
+		if err != nil {
+			return Tenant{}, err
+		}
+		for _, t := range found {
+			if !qualified || t.Distributor == distributor {
+				return t, nil
+			}
+		}
+		return Tenant{}, ErrNotFound
+	})
+}
 
 // List returns the acting tenant and all tenants that are or were below it, by
 // tier and slug. Needs tenancy.read.
-func (s *Service) List(ctx context.Context) ([]Tenant, error) { return nil, errSoon }
-
-// Descendants returns the acting tenant and those below it in month m, by
-// depth and slug. Needs tenancy.read.
-func (s *Service) Descendants(ctx context.Context, m period.Month) ([]Descendant, error) {
-	return nil, errSoon
-}
-
-// IsBelow reports whether t is ancestor itself, or below it in every single
-// month of months; an open end means for ever. False where the scope does not
-// see both. Needs tenancy.read.
-func (s *Service) IsBelow(ctx context.Context, ancestor, t id.Tenant, months period.Months) (bool, error) {
-	return false, errSoon
-}
-
-// Chain returns who was above whom in month m, from owner down to t.
-//
-// Needs tenancy.read. Errors: ErrNotFound if the scope sees not both of them,
-// or t was not below owner in m.
-func (s *Service) Chain(ctx context.Context, owner, t id.Tenant, m period.Month) (Chain, error) {
-	return nil, errSoon
-}
-
-// ChainsOf is Chain for many links at once. Links for which Chain would answer
-// ErrNotFound are absent. Needs tenancy.read.
-func (s *Service) ChainsOf(ctx context.Context, links []Link, m period.Month) (map[Link]Chain, error) {
-	return nil, errSoon
+func (s *Service) List(ctx context.Context) ([]Tenant, error) {
+	return read(ctx, s, PermRead, s.store.all)
 }
 
 // Trees returns all distributors of the installation, by slug.
 //
 // It looks past row-level security and needs no scope: for the command line
 // and the workers of this installation, never for a request.
-func (s *Service) Trees(ctx context.Context) ([]Tenant, error) { return nil, errSoon }
+func (s *Service) Trees(ctx context.Context) ([]Tenant, error) {
+	if s.operator == nil {
+		return nil, errNotOperator
+	}
+	return store{db: s.operator}.operatorTenants(ctx, `t.tier = 1`)
+}
 
 // Resolve returns the tenant that a command line means by «SLUG» or
 // «DISTRIBUTOR/SLUG». A distributor's path is «SLUG/SLUG».
@@ -92,40 +242,43 @@ func (s *Service) Trees(ctx context.Context) ([]Tenant, error) { return nil, err
 // It looks past row-level security and needs no scope, as Trees does. Errors:
 // ErrNotFound; ErrAmbiguous, whose message names the paths of all candidates.
 func (s *Service) Resolve(ctx context.Context, name string) (Tenant, error) {
-	return Tenant{}, errSoon
+	if s.operator == nil {
+		return Tenant{}, errNotOperator
+	}
+	condition, args := `t.slug = ?`, []any{name}
+	if distributor, slug, qualified := strings.Cut(name, "/"); qualified {
+		condition, args = `d.slug = ? AND t.slug = ?`, []any{distributor, slug}
+	}
+	found, err := store{db: s.operator}.operatorTenants(ctx, condition, args...)
+	switch {
+	case err != nil:
+		return Tenant{}, err
+	case len(found) == 0:
+		return Tenant{}, errs.Newf(ErrNotFound.Kind, ErrNotFound.Code, "There is no tenant %q.", name)
+	case len(found) > 1:
+		paths := make([]string, len(found))
+		for i, t := range found {
+			paths[i] = t.Path()
+		}
+		return Tenant{}, errs.Newf(ErrAmbiguous.Kind, ErrAmbiguous.Code,
+			"%q names several tenants; say which: %s.", name, strings.Join(paths, ", "))
+	}
+	return found[0], nil
 }
 
-// CreateUser makes a user of a tenant in scope, with roles at that tenant.
-//
-// Needs tenancy.users_write, and tenancy.roles_write if there are roles.
-// Errors: ErrNotFound for a tenant outside the scope; Invalid for what
-// CreateUserInput.Validate refuses; ErrEmailTaken.
-func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, error) {
-	return User{}, errSoon
+// read checks p and runs fn in a read-only transaction.
+func read[T any](ctx context.Context, s *Service, p authz.Permission, fn func(ctx context.Context) (T, error)) (T, error) {
+	var out T
+	if err := s.authz.Need(ctx, p); err != nil {
+		return out, err
+	}
+	err := s.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		out, err = fn(ctx)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return out, nil
 }
-
-// VerifyPassword returns the user of a tenant in scope with this e-mail
-// address and password.
-//
-// Needs no permission: it is what signing in asks. Errors: ErrCredentials,
-// alike and after the same work for an unknown address, a user outside the
-// scope, a disabled user and a wrong password.
-func (s *Service) VerifyPassword(ctx context.Context, email, password string) (User, error) {
-	return User{}, errSoon
-}
-
-// Roles returns the roles of a user at tenants in scope, by tenant and name.
-//
-// Needs tenancy.users_read. Errors: ErrUserNotFound for a user of a tenant
-// outside the scope.
-func (s *Service) Roles(ctx context.Context, u id.User) ([]Role, error) { return nil, errSoon }
-
-// Grant gives a user a role at a tenant; giving it again changes nothing.
-//
-// Needs tenancy.roles_write. Errors: ErrUserNotFound, ErrNotFound; Invalid for
-// an empty role.
-func (s *Service) Grant(ctx context.Context, in RoleInput) error { return errSoon }
-
-// Revoke takes a role from a user; taking one that the user does not have
-// changes nothing. Needs tenancy.roles_write. Errors: as Grant.
-func (s *Service) Revoke(ctx context.Context, in RoleInput) error { return errSoon }

@@ -14,15 +14,21 @@ import (
 type Tenant struct {
 	ID          id.Tenant
 	Tree        id.Tenant // the distributor at the top; ID itself for a distributor
-	Distributor string    // slug of Tree
+	Distributor string    // slug of Tree; "" where the scope does not see it
 	Tier        scope.Tier
 	Slug        string // unique in its tree; a distributor's in the installation
 	Name        string
 	CreatedAt   time.Time
 }
 
-// Path returns «distributor/slug», which names the tenant in the installation.
-func (t Tenant) Path() string { return t.Distributor + "/" + t.Slug }
+// Path returns «distributor/slug», which names the tenant in the installation,
+// or the slug alone where the scope does not see the distributor.
+func (t Tenant) Path() string {
+	if t.Distributor == "" {
+		return t.Slug
+	}
+	return t.Distributor + "/" + t.Slug
+}
 
 // System returns the scope of a named part of the system that acts as t.
 func (t Tenant) System(name string) scope.Scope { return scope.System(t.ID, t.Tree, t.Tier, name) }
@@ -64,6 +70,9 @@ type CreateInput struct {
 	Parent id.Tenant
 	// Months is when the tenant stands under Parent; zero means always.
 	Months period.Months
+	// By is who makes a distributor where the context has no scope yet. It is
+	// ignored for any other tenant and where there is a scope.
+	By scope.Actor
 }
 
 // PlaceInput puts an existing tenant under a parent for months in which it has
@@ -83,7 +92,6 @@ var (
 	ErrAmbiguous   = errs.New(errs.Invalid, "tenancy.ambiguous", "This slug names several tenants.")
 	errInvalid     = errs.New(errs.Invalid, "tenancy.invalid", "The tenant is not valid.")
 	errParentTier  = errs.New(errs.Invalid, "tenancy.parent_tier", "A reseller's parent is a distributor, a customer's a reseller or a distributor.")
-	errParentTree  = errs.New(errs.NotFound, "tenancy.not_found", "There is no such tenant.")
 	errNotOperator = errs.New(errs.Internal, "tenancy.no_operator", "This process has no database role that sees all trees.")
 )
 

@@ -1,0 +1,169 @@
+package tenancy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/id"
+)
+
+// userState is a user as the audit trail shows it: never with the password.
+type userState struct {
+	Email  string   `json:"email"`
+	Name   string   `json:"name"`
+	Tenant string   `json:"tenant"` // slug
+	Roles  []string `json:"roles,omitempty"`
+}
+
+// roleState is a role as the audit trail shows it.
+type roleState struct {
+	Tenant string `json:"tenant"` // slug
+	Role   string `json:"role"`
+}
+
+// CreateUser makes a user of a tenant in scope, with roles at that tenant.
+//
+// Needs tenancy.users_write, and tenancy.roles_write if there are roles.
+// Errors: ErrNotFound for a tenant outside the scope; Invalid for what
+// CreateUserInput.Validate refuses; ErrEmailTaken.
+func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, error) {
+	if err := s.authz.Need(ctx, PermUsersWrite); err != nil {
+		return User{}, err
+	}
+	in.Email, in.Name = normalEmail(in.Email), strings.TrimSpace(in.Name)
+	if err := in.Validate(); err != nil {
+		return User{}, err
+	}
+	roles := slices.Compact(slices.Sorted(slices.Values(in.Roles)))
+	if len(roles) > 0 {
+		if err := s.authz.Need(ctx, PermRolesWrite); err != nil {
+			return User{}, err
+		}
+	}
+	u := User{ID: id.New[id.User](), Tenant: in.Tenant, Email: in.Email, Name: in.Name, CreatedAt: s.clock.Now()}
+	hash := hashPassword(in.Password, s.argon) // slow on purpose: before the transaction
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		t, err := s.store.get(ctx, in.Tenant)
+		if err != nil {
+			return err
+		}
+		added, err := s.store.insertUser(ctx, u, hash)
+		if err != nil {
+			return err
+		}
+		if !added {
+			return ErrEmailTaken
+		}
+		for _, role := range roles {
+			if _, err := s.store.grant(ctx, RoleInput{User: u.ID, Tenant: t.ID, Role: role}, u.CreatedAt); err != nil {
+				return err
+			}
+		}
+		return s.audit.Record(ctx, "tenancy.create_user", u.Email, t.ID, nil,
+			userState{Email: u.Email, Name: u.Name, Tenant: t.Slug, Roles: roles})
+	})
+	if err != nil {
+		return User{}, fmt.Errorf("create user: %w", err)
+	}
+	return u, nil
+}
+
+// nobody is a hash that no password fits: who is unknown costs the same work
+// as who is known.
+var nobody = sync.OnceValue(func() string { return hashPassword("nobody", argonDefault) })
+
+// VerifyPassword returns the user of a tenant in scope with this e-mail
+// address and password.
+//
+// Needs no permission: it is what signing in asks. Errors: ErrCredentials,
+// alike and after the same work for an unknown address, a user outside the
+// scope, a disabled user and a wrong password.
+func (s *Service) VerifyPassword(ctx context.Context, email, password string) (User, error) {
+	var row userRow
+	err := s.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		row, err = s.store.userByEmail(ctx, normalEmail(email))
+		return err
+	})
+	known := err == nil
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return User{}, err
+	}
+	hash := row.PasswordHash
+	if !known {
+		hash = nobody()
+	}
+	if len(password) > maxPassword {
+		password, known = "", false
+	}
+	fits, err := verifyPassword(hash, password)
+	switch {
+	case err != nil:
+		return User{}, fmt.Errorf("user %s: %w", row.ID, err)
+	case !fits || !known || row.DisabledAt != nil:
+		return User{}, ErrCredentials
+	}
+	return row.user(), nil
+}
+
+// Roles returns the roles of a user at tenants in scope, by tenant and name.
+//
+// Needs tenancy.users_read. Errors: ErrUserNotFound for a user of a tenant
+// outside the scope.
+func (s *Service) Roles(ctx context.Context, u id.User) ([]Role, error) {
+	return read(ctx, s, PermUsersRead, func(ctx context.Context) ([]Role, error) {
+		if _, err := s.store.userByID(ctx, u); err != nil {
+			return nil, err
+		}
+		return s.store.roles(ctx, u)
+	})
+}
+
+// Grant gives a user a role at a tenant; giving it again changes nothing.
+//
+// Needs tenancy.roles_write. Errors: ErrUserNotFound, ErrNotFound; Invalid for
+// an empty role.
+func (s *Service) Grant(ctx context.Context, in RoleInput) error {
+	return s.changeRole(ctx, in, "tenancy.grant_role", func(ctx context.Context) (bool, error) {
+		return s.store.grant(ctx, in, s.clock.Now())
+	})
+}
+
+// Revoke takes a role from a user; taking one that the user does not have
+// changes nothing. Needs tenancy.roles_write. Errors: as Grant.
+func (s *Service) Revoke(ctx context.Context, in RoleInput) error {
+	return s.changeRole(ctx, in, "tenancy.revoke_role", func(ctx context.Context) (bool, error) {
+		return s.store.revoke(ctx, in)
+	})
+}
+
+func (s *Service) changeRole(ctx context.Context, in RoleInput, action string, change func(ctx context.Context) (bool, error)) error {
+	if err := s.authz.Need(ctx, PermRolesWrite); err != nil {
+		return err
+	}
+	if in.Role == "" {
+		return errUserInvalid.WithField("role", "A role has a name such as finance.")
+	}
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		u, err := s.store.userByID(ctx, in.User)
+		if err != nil {
+			return err
+		}
+		t, err := s.store.get(ctx, in.Tenant)
+		if err != nil {
+			return err
+		}
+		did, err := change(ctx)
+		if err != nil || !did {
+			return err
+		}
+		state := &roleState{Tenant: t.Slug, Role: in.Role}
+		if action == "tenancy.revoke_role" {
+			return s.audit.Record(ctx, action, u.Email, t.ID, state, nil)
+		}
+		return s.audit.Record(ctx, action, u.Email, t.ID, nil, state)
+	})
+}
