@@ -6,4 +6,8 @@ const (
 	PermRecalculate = "billing.recalculate"
 	// PermReadRuns allows to read the run queue and log.
 	PermReadRuns = "billing.read_runs"
+	// PermRead allows to read invoices, findings and what a month came to.
+	PermRead = "billing.read"
+	// PermReconcile allows to reconcile a distributor's tree.
+	PermReconcile = "billing.reconcile"
 )

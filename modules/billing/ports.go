@@ -3,6 +3,8 @@ package billing
 import (
 	"context"
 
+	"github.com/shopspring/decimal"
+
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
@@ -44,22 +46,28 @@ type ContractVersion struct {
 	Edge      // Buyer is zero for a base contract
 	Name      string
 	Currency  money.Currency
-	Terms     rules.Terms
-	TermsHash string // SHA-256 over the canonical terms: equal terms, equal hash
+	Pricing   *rules.Contract // the compiled terms
+	TermsHash string          // SHA-256 over the canonical terms: equal terms, equal hash
+}
+
+// EdgeTerms is what holds on an edge in a month.
+type EdgeTerms struct {
+	Contract *ContractVersion // nil: none in force
+	Missing  rules.Missing    // without a contract: what becomes of the lines
 }
 
 // Contracts tells which contracts are in force. Satisfied by app with the
 // contracts module. Every method sees contracts whose seller is the scope's
 // tenant or below it.
 type Contracts interface {
-	// InForce returns the versions in force in month of the contracts of edges,
-	// in any order; without edges, of all contracts that the scope sees. An
-	// Edge without Buyer asks for a base contract. Edges without a contract in
-	// that month are left out.
-	InForce(ctx context.Context, month period.Month, edges ...Edge) ([]ContractVersion, error)
-	// Versions returns saved versions by id, in any order. Errors: NotFound if
-	// one is missing.
-	Versions(ctx context.Context, versions ...id.Version) ([]ContractVersion, error)
+	// InForce returns what holds on each of edges in month. An Edge without
+	// Buyer asks for a base contract. Errors: those of rules, where a saved
+	// version cannot be compiled.
+	InForce(ctx context.Context, month period.Month, edges ...Edge) (map[Edge]EdgeTerms, error)
+	// ForMonth returns the contracts in force in month, base contracts included.
+	ForMonth(ctx context.Context, month period.Month) ([]ContractVersion, error)
+	// Versions returns saved versions by id. Errors: NotFound if one is missing.
+	Versions(ctx context.Context, versions ...id.Version) (map[id.Version]ContractVersion, error)
 }
 
 // Selection names the usage lines that one assignee answers for in one billing
@@ -81,10 +89,10 @@ type Selection struct {
 // assignment makes the assignee answer for it: the billing month, and earlier
 // ones for late lines.
 type SelectedAccount struct {
-	ID            id.Account
-	Provider      string
-	Account       string // the provider's identifier
-	ServiceMonths []period.Month
+	ID            id.Account     `json:"id"`
+	Provider      string         `json:"provider"`
+	Account       string         `json:"account"` // the provider's identifier
+	ServiceMonths []period.Month `json:"service_months"`
 }
 
 // Usage hands out usage lines. Satisfied by app with the usage module. Every
@@ -102,4 +110,41 @@ type Usage interface {
 	// is fn's until it returns. The first error of fn ends the scan and comes
 	// back.
 	Scan(ctx context.Context, sel Selection, need rules.Need, workers int, fn func(worker int, b *rules.Batch) error) error
+}
+
+// Imported is what the current segments say of one billing month, re-added
+// from their bytes. Sums in the database have no part in it.
+type Imported struct {
+	Sums        []ImportedSum
+	Problems    []SegmentProblem
+	Quarantined int64 // rows that count against the month and that nobody has acknowledged
+}
+
+// ImportedSum adds up BilledCost of one (owner, provider, payer, currency,
+// account, service month) from the stored lines themselves.
+type ImportedSum struct {
+	Owner     id.Tenant
+	Provider  string
+	Payer     string
+	Currency  money.Currency
+	AccountID id.Account // zero if the account is not known
+	Account   string     // the provider's identifier
+	Rows      int64
+	Billed    decimal.Decimal
+	Assignee  id.Tenant // who answers for it in its service month; zero: unassigned
+}
+
+// SegmentProblem is a stored segment that is not what was published: gone,
+// altered, or not adding up to what the database says.
+type SegmentProblem struct {
+	Code    string // such as "segment.missing"
+	Message string
+}
+
+// Recount adds up imported money again. Satisfied by app with the usage
+// module.
+type Recount interface {
+	// Imported reads every current segment with lines of billing month month,
+	// of all owners that the scope sees.
+	Imported(ctx context.Context, month period.Month) (Imported, error)
 }

@@ -93,6 +93,16 @@ type RunFilter struct {
 	Limit    int          // at most so many, up to 500; 0: 50
 }
 
+// maxListed is the most runs that one listing returns.
+const maxListed = 500
+
+func (f RunFilter) limit() int {
+	if f.Limit <= 0 {
+		return 50
+	}
+	return min(f.Limit, maxListed)
+}
+
 // Waited is how a run ended, with the period runs that it caused.
 type Waited struct {
 	Run     Run

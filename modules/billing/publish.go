@@ -1,0 +1,128 @@
+package billing
+
+import (
+	"context"
+	"slices"
+
+	"tierbook/app/kernel/id"
+)
+
+// publishLines writes what a line run computed, makes it what speaks for its
+// edges and months, and asks for the period runs of these edges. The caller
+// holds the run and its locks.
+func (s *Service) publishLines(ctx context.Context, done *Run, x *rated) (any, error) {
+	if err := s.work.ensureMonth(ctx, done.Month); err != nil {
+		return nil, err
+	}
+	var text []string
+	var edges []Edge
+	for i := range x.assignees {
+		a := &x.assignees[i]
+		if err := s.publishAssignee(ctx, *done, a); err != nil {
+			return nil, err
+		}
+		text = append(text, a.lines...)
+		done.Charges += int64(len(a.charges))
+		edges = appendEdges(edges, a.in)
+	}
+	record, err := x.in.record()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.wake(ctx, *done, x); err != nil {
+		return nil, err
+	}
+	if err := s.enqueuePeriodRuns(ctx, *done, edges); err != nil {
+		return nil, err
+	}
+	done.Lines, done.Classes, done.Tuples = x.lines, x.classes, x.tuples
+	done.InputHash, done.ResultHash = x.in.hash(), hashLines(text)
+	done.Seconds = s.since(done.StartedAt)
+	return record, nil
+}
+
+func (s *Service) publishAssignee(ctx context.Context, r Run, a *ratedAssignee) error {
+	bearers := a.in.bearers()
+	if err := s.work.dropOld(ctx, a.in.assignee, r.Month, bearers); err != nil {
+		return err
+	}
+	if err := s.work.copyCharges(ctx, r, a.charges); err != nil {
+		return err
+	}
+	if err := s.work.copyCosts(ctx, r, a.costs); err != nil {
+		return err
+	}
+	if err := s.work.copyResults(ctx, r, a.results); err != nil {
+		return err
+	}
+	if err := s.work.copyFindings(ctx, r, a.findings); err != nil {
+		return err
+	}
+	return s.work.switchPublished(ctx, r, a.in.assignee, bearers, a.in.places)
+}
+
+// places yields what a run of in speaks for: each place of the chain at or
+// below the acting tenant, with each account whose lines pass it.
+func (in *assigneeInputs) places(yield func(publishedRow) bool) {
+	type key struct {
+		place   int
+		account id.Account
+	}
+	seen := map[key]bool{}
+	for i := range in.sales {
+		sale := &in.sales[i]
+		for place := max(sale.owner, in.acting); place < len(in.chain); place++ {
+			for _, a := range sale.selection.Accounts {
+				if k := (key{place, a.ID}); seen[k] {
+					continue
+				} else {
+					seen[k] = true
+				}
+				row := publishedRow{
+					BearerID: in.chain[place].ID, SoldTo: in.buyer(place), AssigneeID: in.assignee, AccountID: a.ID,
+				}
+				if !yield(row) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// appendEdges adds the edges that a run of in has published, top down: those of
+// the chain, and those of which nothing is left.
+func appendEdges(edges []Edge, in *assigneeInputs) []Edge {
+	add := func(e Edge) {
+		if !e.Buyer.IsZero() && !slices.Contains(edges, e) {
+			edges = append(edges, e)
+		}
+	}
+	for place := in.acting; place+1 < len(in.chain); place++ {
+		add(Edge{Seller: in.chain[place].ID, Buyer: in.buyer(place)})
+	}
+	bearers := in.bearers()
+	for _, p := range in.before {
+		if slices.Contains(bearers, p.BearerID) {
+			add(p.edge())
+		}
+	}
+	return edges
+}
+
+// wake enqueues the runs that wait for this one's acting tenant to publish.
+func (s *Service) wake(ctx context.Context, r Run, x *rated) error {
+	var assignees []id.Tenant
+	for _, a := range x.assignees {
+		assignees = append(assignees, a.in.assignee)
+	}
+	waiting, err := s.work.heldBack(ctx, assignees, r.Month)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		if err := s.work.enqueue(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
