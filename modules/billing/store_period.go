@@ -1,0 +1,203 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+	"tierbook/rules"
+)
+
+// roundingRule stands in the place of a rule's name where a period charge is
+// the rounding. No rule can have this name.
+const roundingRule = "(rounding)"
+
+// periodRow is a row of billing_period_charges without run, tree, edge and
+// month.
+type periodRow struct {
+	Ordinal    int
+	Stage      string
+	Rule       string
+	Label      string
+	Currency   string
+	AssigneeID id.Tenant // per customer and per account
+	Account    string    // per account
+	Base       decimal.NullDecimal
+	Rate       string
+	Amount     decimal.Decimal
+}
+
+// joinablePeriod returns the period run of an edge that has not started, and
+// holds it back from starting until the transaction ends.
+func (s store) joinablePeriod(ctx context.Context, edge Edge, month period.Month) (id.Run, bool, error) {
+	runs, err := s.runs(ctx, `
+		WHERE kind = 'period' AND seller_id = ? AND buyer_id = ? AND month = ? AND state IN ('requested', 'waiting')
+		ORDER BY id LIMIT 1 FOR SHARE`, edge.Seller, edge.Buyer, month)
+	if err != nil || len(runs) == 0 {
+		return id.Run{}, false, err
+	}
+	return runs[0].ID, true, nil
+}
+
+// edgeTotals adds up an edge's published line charges by currency.
+func (s store) edgeTotals(ctx context.Context, edge Edge, month period.Month) ([]edgeSum, error) {
+	return s.edgeSums(ctx, `
+		SELECT c.seller_id, c.buyer_id, c.currency, sum(c.amount) AS amount FROM `+publishedCharges+`
+		WHERE c.seller_id = ? AND c.buyer_id = ? AND c.month = ?
+		GROUP BY c.seller_id, c.buyer_id, c.currency ORDER BY c.currency`, edge.Seller, edge.Buyer, month)
+}
+
+// edgeResults returns the hashes of the published line results of an edge, in
+// order.
+func (s store) edgeResults(ctx context.Context, edge Edge, month period.Month) ([]string, error) {
+	var out []string
+	err := s.q(ctx).Raw(`
+		SELECT e.hash FROM billing_run_results e
+		WHERE e.bearer_id = ? AND e.sold_to = ? AND e.month = ? AND EXISTS (
+			SELECT FROM billing_published p WHERE p.run_id = e.run_id AND p.bearer_id = e.bearer_id
+				AND p.sold_to = e.sold_to AND p.assignee_id = e.assignee_id AND p.month = e.month)
+		ORDER BY e.hash`, edge.Seller, edge.Buyer, month).Scan(&out).Error
+	return out, err
+}
+
+// edgeAssignees returns the assignees that have something published on an edge.
+func (s store) edgeAssignees(ctx context.Context, edge Edge, month period.Month) ([]id.Tenant, error) {
+	var rows []struct{ AssigneeID id.Tenant }
+	err := s.q(ctx).Raw(`
+		SELECT DISTINCT assignee_id FROM billing_published WHERE bearer_id = ? AND sold_to = ? AND month = ?`,
+		edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	out := make([]id.Tenant, len(rows))
+	for i, r := range rows {
+		out[i] = r.AssigneeID
+	}
+	return out, err
+}
+
+// feeGrain selects the columns of grainRow from c.
+const feeGrain = `c.assignee_id, c.account_id, c.currency, c.payer, c.provider, c.account, c.service, c.sku, c.region,
+	c.charge_category, c.charge_class, c.marketplace, c.commitment_role, c.unit, c.service_month`
+
+// edgeCharges returns an edge's published line charges.
+func (s store) edgeCharges(ctx context.Context, edge Edge, month period.Month) ([]chargeRow, error) {
+	var rows []chargeRow
+	err := s.q(ctx).Raw(`
+		SELECT `+feeGrain+`, c.rule, c.quantity, c.list, c.amount FROM `+publishedCharges+`
+		WHERE c.seller_id = ? AND c.buyer_id = ? AND c.month = ?`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	return rows, err
+}
+
+// edgeCosts returns what the lines sold on an edge cost its seller.
+func (s store) edgeCosts(ctx context.Context, edge Edge, month period.Month) ([]costRow, error) {
+	var rows []costRow
+	err := s.q(ctx).Raw(`
+		SELECT `+feeGrain+`, c.cost FROM `+publishedCosts+`
+		WHERE c.bearer_id = ? AND c.sold_to = ? AND c.month = ? AND c.reason = ''`,
+		edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	return rows, err
+}
+
+// feesPaid adds up by currency what buyer was charged in fees by its
+// suppliers, rounding apart.
+func (s store) feesPaid(ctx context.Context, buyer id.Tenant, month period.Month) ([]edgeSum, error) {
+	return s.edgeSums(ctx, `
+		SELECT c.buyer_id, c.currency, sum(c.amount) AS amount
+		FROM billing_period_costs c JOIN billing_period_published p
+			ON p.run_id = c.run_id AND p.seller_id = c.supplier AND p.buyer_id = c.buyer_id AND p.month = c.month
+		WHERE c.buyer_id = ? AND c.month = ? AND c.rule <> ?
+		GROUP BY c.buyer_id, c.currency ORDER BY c.currency`, buyer, month, roundingRule)
+}
+
+// insertPeriod writes r's period charges and the buyer's side of them.
+func (s store) insertPeriod(ctx context.Context, r Run, rows []periodRow) error {
+	for _, p := range rows {
+		err := s.q(ctx).Exec(`
+			INSERT INTO billing_period_charges (run_id, tree_id, seller_id, buyer_id, contract_id, month,
+				ordinal, stage, rule, label, currency, assignee_id, account, base, rate, amount)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Tree, r.Seller, r.Buyer, r.Contract, r.Month,
+			p.Ordinal, p.Stage, p.Rule, p.Label, p.Currency, p.AssigneeID, p.Account, p.Base, p.Rate, p.Amount).Error
+		if err != nil {
+			return err
+		}
+		err = s.q(ctx).Exec(`
+			INSERT INTO billing_period_costs (run_id, tree_id, buyer_id, supplier, contract_id, month, ordinal, rule, currency, amount)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Tree, r.Buyer, r.Seller, r.Contract, r.Month, p.Ordinal, p.Rule, p.Currency, p.Amount).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// periodRows returns the period charges of run in order.
+func (s store) periodRows(ctx context.Context, run id.Run) ([]periodRow, error) {
+	var rows []periodRow
+	err := s.q(ctx).Raw(`
+		SELECT ordinal, stage, rule, label, currency, assignee_id, account, base, rate, amount
+		FROM billing_period_charges WHERE run_id = ? ORDER BY ordinal`, run).Scan(&rows).Error
+	return rows, err
+}
+
+// switchPeriod makes r what is published for its edge and month. Of the runs
+// before it the last one keeps its charges, older ones their totals in the log.
+func (s store) switchPeriod(ctx context.Context, r Run, p periodPublication) error {
+	const old = `DELETE FROM %s c WHERE c.%s = ? AND c.buyer_id = ? AND c.month = ? AND c.run_id <> ? AND c.run_id NOT IN (
+		SELECT p.run_id FROM billing_period_published p WHERE p.seller_id = ? AND p.buyer_id = ? AND p.month = ?)`
+	for _, q := range []string{fmt.Sprintf(old, "billing_period_charges", "seller_id"), fmt.Sprintf(old, "billing_period_costs", "supplier")} {
+		if err := s.q(ctx).Exec(q, r.Seller, r.Buyer, r.Month, r.ID, r.Seller, r.Buyer, r.Month).Error; err != nil {
+			return err
+		}
+	}
+	if err := s.q(ctx).Exec(`UPDATE billing_runs SET contract_id = ? WHERE id = ?`, r.Contract, r.ID).Error; err != nil {
+		return err
+	}
+	return s.q(ctx).Exec(`
+		INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, run_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (seller_id, buyer_id, month) DO UPDATE
+		SET contract_id = EXCLUDED.contract_id, seller = EXCLUDED.seller, buyer = EXCLUDED.buyer, run_id = EXCLUDED.run_id`,
+		r.Tree, r.Seller, r.Buyer, r.Month, r.Contract, p.Seller, p.Buyer, r.ID).Error
+}
+
+// withdrawPeriod ends the publication of an edge that has neither contract nor
+// charges.
+func (s store) withdrawPeriod(ctx context.Context, edge Edge, month period.Month) error {
+	return s.q(ctx).Exec(`
+		DELETE FROM billing_period_published WHERE seller_id = ? AND buyer_id = ? AND month = ?`,
+		edge.Seller, edge.Buyer, month).Error
+}
+
+// openPeriods returns the period runs of a tree's month that have not ended.
+func (s store) openPeriods(ctx context.Context, tree id.Tenant, month period.Month) ([]id.Run, error) {
+	runs, err := s.runs(ctx, `
+		WHERE kind = 'period' AND tree_id = ? AND month = ? AND state IN ('requested', 'waiting', 'running') ORDER BY id`, tree, month)
+	out := make([]id.Run, len(runs))
+	for i, r := range runs {
+		out[i] = r.ID
+	}
+	return out, err
+}
+
+// newestPeriods returns the newest period run of each edge of a tree's month.
+func (s store) newestPeriods(ctx context.Context, tree id.Tenant, month period.Month) (map[Edge]Run, error) {
+	runs, err := s.runs(ctx, `
+		WHERE id IN (SELECT DISTINCT ON (seller_id, buyer_id) id FROM billing_runs
+			WHERE kind = 'period' AND tree_id = ? AND month = ? ORDER BY seller_id, buyer_id, id DESC)`, tree, month)
+	out := make(map[Edge]Run, len(runs))
+	for _, r := range runs {
+		out[Edge{Seller: r.Seller, Buyer: r.Buyer}] = r
+	}
+	return out, err
+}
+
+func (g grainRow) grain() rules.Grain {
+	return rules.Grain{
+		Payer: g.Payer, Provider: g.Provider, Account: g.Account, Service: g.Service, SKU: g.Sku, Region: g.Region,
+		ChargeCategory: g.ChargeCategory, ChargeClass: g.ChargeClass, Marketplace: g.Marketplace,
+		CommitmentRole: g.CommitmentRole, Unit: g.Unit, ServiceMonth: g.ServiceMonth,
+	}
+}
