@@ -12,7 +12,7 @@ type Options struct {
 // Engine compiles contracts and evaluates lone expressions. It is safe for
 // concurrent use.
 type Engine struct {
-	schedules map[string]Schedule
+	compilers *compilers
 	support   []string
 }
 
@@ -23,5 +23,5 @@ func New(o Options) (*Engine, error) {
 			return nil, err
 		}
 	}
-	return &Engine{schedules: o.Schedules, support: o.SupportServices}, nil
+	return &Engine{compilers: newCompilers(o.Schedules), support: o.SupportServices}, nil
 }

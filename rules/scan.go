@@ -22,7 +22,9 @@ func (s *Scan) Add(worker int, b *Batch) error { return errors.New("rules: nothi
 //
 // Errors: *LineError (FailedPrecondition) if a rule fails on a line or a
 // currency does not match: that of the first such line in (segment, row) order.
-func (s *Scan) Finish() (Outcome, error) { return Outcome{}, errors.New("rules: nothing is priced yet") }
+func (s *Scan) Finish() (Outcome, error) {
+	return Outcome{}, errors.New("rules: nothing is priced yet")
+}
 
 // Plain prices the lines one by one, rule by rule: slow, and the reference for
 // what Scan must give. Batches may come in any order. Errors are Finish's.
