@@ -1,0 +1,106 @@
+package demo
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/money"
+	"tierbook/app/platform/scope"
+)
+
+// TierTotal is what one tier bought and sold in a month.
+type TierTotal struct {
+	Tier                scope.Tier
+	Cost, Price, Margin decimal.Decimal
+}
+
+// Tiers adds the month's edges up by the seller's tier: the distributor first.
+func (r Reconciliation) Tiers() []TierTotal {
+	out := []TierTotal{{Tier: scope.Distributor}, {Tier: scope.Reseller}}
+	tiers := map[string]scope.Tier{}
+	for _, t := range Tenants() {
+		tiers[t.Slug] = t.Tier
+	}
+	for _, e := range r.Edges {
+		if tier := tiers[e.Seller]; tier == scope.Distributor || tier == scope.Reseller {
+			t := &out[tier-1]
+			t.Cost, t.Price, t.Margin = t.Cost.Add(e.Cost), t.Price.Add(e.Price), t.Margin.Add(e.Margin)
+		}
+	}
+	return out
+}
+
+// WriteSummary writes what was billed in the last month, edge by edge and tier
+// by tier, and whether everything reconciles.
+func (r Result) WriteSummary(w io.Writer) error {
+	if len(r.Months) == 0 {
+		return nil
+	}
+	last := r.Months[len(r.Months)-1]
+	rows := [][]string{{last.Month.String() + ", " + last.Currency, "cost", "price", "margin"}}
+	edges := slices.SortedFunc(slices.Values(last.Edges), func(a, b EdgeTotal) int {
+		return cmp.Or(strings.Compare(a.Seller, b.Seller), strings.Compare(a.Buyer, b.Buyer))
+	})
+	for _, e := range edges {
+		rows = append(rows, []string{e.Seller + " → " + e.Buyer, shown(e.Cost), shown(e.Price), shown(e.Margin)})
+	}
+	for _, t := range last.Tiers() {
+		rows = append(rows, []string{"all of the " + t.Tier.String() + " tier", shown(t.Cost), shown(t.Price), shown(t.Margin)})
+	}
+	if err := writeColumns(w, rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nimported %s = assigned %s + own use %s + unassigned %s, difference %s: %s\n",
+		money.Plain(last.Imported), money.Plain(last.Assigned), money.Plain(last.OwnUse), money.Plain(last.Unassigned),
+		money.Plain(last.Difference), r.verdict())
+	return err
+}
+
+// writeColumns writes rows of a label and numbers in columns.
+func writeColumns(w io.Writer, rows [][]string) error {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i == 0 {
+				line.WriteString(cell + pad)
+			} else {
+				line.WriteString("  " + pad + cell)
+			}
+		}
+		if _, err := fmt.Fprintln(w, line.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shown writes an amount for people, to the cent; the tables it stands in are
+// no documents.
+func shown(d decimal.Decimal) string { return d.StringFixed(2) }
+
+// verdict says which months reconcile.
+func (r Result) verdict() string {
+	var bad []string
+	for _, m := range r.Months {
+		if !m.OK {
+			bad = append(bad, m.Month.String())
+		}
+	}
+	if len(bad) > 0 {
+		return "does not reconcile in " + strings.Join(bad, ", ")
+	}
+	return fmt.Sprintf("reconciles to the digit, in all %d months", len(r.Months))
+}

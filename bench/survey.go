@@ -1,0 +1,117 @@
+package bench
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"tierbook/modules/usage/synthetic"
+	"tierbook/rules"
+)
+
+// words are the values that conditions are made of, the most frequent first.
+type words struct {
+	services, skus, regions, usageTypes, operations []word
+	lines                                           int64
+}
+
+// word is a value of a dimension.
+type word struct {
+	text     string
+	lines    int64
+	distinct int // how many different quantities a part of its lines has
+	seen     int // how large that part is
+}
+
+// metered reports whether the lines have quantities that do not repeat.
+func (w word) metered() bool { return w.distinct*2 > w.seen && w.seen > 1 }
+
+// survey counts the values of the dimensions that rules have conditions over.
+func survey(ctx context.Context, usage *synthetic.Source) (words, error) {
+	need := rules.Need{
+		Dims:     []rules.Dim{rules.DimService, rules.DimSKU, rules.DimRegion, rules.DimUsageType, rules.DimOperation},
+		Measures: []rules.Measure{rules.MeasureQuantity},
+	}
+	counts := make([]map[string]*word, len(need.Dims))
+	for i := range counts {
+		counts[i] = map[string]*word{}
+	}
+	var lines int64
+	quantities := map[string]map[int64]bool{}
+	err := usage.Scan(ctx, need, 1, func(_ int, b *rules.Batch) error {
+		lines += int64(b.Rows)
+		for i, d := range need.Dims {
+			count(counts[i], &b.Dims[d], b.Rows)
+		}
+		differ(counts[slices.Index(need.Dims, rules.DimUsageType)], quantities, b)
+		return nil
+	})
+	if err != nil {
+		return words{}, err
+	}
+	return words{
+		services: byCount(counts[0]), skus: byCount(counts[1]), regions: byCount(counts[2]),
+		usageTypes: byCount(counts[3]), operations: byCount(counts[4]), lines: lines,
+	}, nil
+}
+
+// count adds how often each value of a column occurs.
+func count(into map[string]*word, c *rules.DimColumn, n int) {
+	perID := make([]int64, len(c.Dict.Values))
+	if c.IDs == nil {
+		perID[0] = int64(n)
+	}
+	for _, id := range c.IDs {
+		perID[id]++
+	}
+	for id, lines := range perID {
+		if lines == 0 {
+			continue
+		}
+		text := c.Dict.Values[id]
+		if into[text] == nil {
+			into[text] = &word{text: text}
+		}
+		into[text].lines += lines
+	}
+}
+
+const differAmong = 300 // lines of a usage type that differ looks at
+
+// differ counts different quantities among the first lines of each usage type.
+func differ(into map[string]*word, quantities map[string]map[int64]bool, b *rules.Batch) {
+	c, q := &b.Dims[rules.DimUsageType], &b.Measures[rules.MeasureQuantity]
+	if len(q.Ints) == 0 {
+		return
+	}
+	for row := range b.Rows {
+		text := c.Dict.Values[0]
+		if c.IDs != nil {
+			text = c.Dict.Values[c.IDs[row]]
+		}
+		w := into[text]
+		if w.seen >= differAmong {
+			continue
+		}
+		if quantities[text] == nil {
+			quantities[text] = map[int64]bool{}
+		}
+		w.seen++
+		quantities[text][q.Ints[row]] = true
+		w.distinct = len(quantities[text])
+	}
+}
+
+func byCount(m map[string]*word) []word {
+	out := make([]word, 0, len(m))
+	for _, w := range m {
+		if w.text != "" {
+			out = append(out, *w)
+		}
+	}
+	slices.SortFunc(out, func(a, b word) int {
+		return cmp.Or(cmp.Compare(b.lines, a.lines), strings.Compare(a.text, b.text))
+	})
+	return out
+}
