@@ -45,7 +45,8 @@ type tenantState struct {
 //
 // Needs tenancy.write. Errors: ErrNotFound for a parent outside the scope;
 // Invalid for what CreateInput.Validate refuses and a parent of the wrong
-// tier; ErrSlugTaken where the input names a slug that is taken.
+// tier; ErrParentMonths for a parent that is not below the acting tenant in
+// one of the months; ErrSlugTaken where the input names a slug that is taken.
 func (s *Service) Create(ctx context.Context, in CreateInput) (Tenant, error) {
 	in.Name = strings.TrimSpace(in.Name)
 	if err := in.Validate(); err != nil {
@@ -62,7 +63,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Tenant, error) {
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		after := tenantState{Tier: in.Tier.String(), Name: in.Name, Months: in.Months.String()}
 		if in.Tier != scope.Distributor {
-			parent, err := s.parent(ctx, in.Parent, in.Tier)
+			parent, err := s.parent(ctx, in.Parent, in.Tier, in.Months)
 			if err != nil {
 				return err
 			}
@@ -95,14 +96,26 @@ func (s *Service) ownScope(ctx context.Context, t id.Tenant, by scope.Actor) sco
 	return own
 }
 
-// parent returns the tenant in scope that is to stand above one of tier child.
-func (s *Service) parent(ctx context.Context, t id.Tenant, child scope.Tier) (Tenant, error) {
+// parent returns the tenant in scope that is to stand above one of tier child
+// in months.
+func (s *Service) parent(ctx context.Context, t id.Tenant, child scope.Tier, months period.Months) (Tenant, error) {
 	parent, err := s.store.get(ctx, t)
 	switch {
 	case err != nil:
 		return Tenant{}, err
 	case !mayStandUnder(child, parent.Tier):
 		return Tenant{}, errParentTier
+	}
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return Tenant{}, err
+	}
+	placed, err := s.store.placements(ctx, period.Month{})
+	if err != nil {
+		return Tenant{}, err
+	}
+	if !covers(lineageOf(placed).monthsBelow(sc.Tenant, t), months) {
+		return Tenant{}, ErrParentMonths
 	}
 	return parent, nil
 }
@@ -149,8 +162,9 @@ func (s *Service) place(ctx context.Context, t Tenant, parent id.Tenant, months 
 // is below the tenant comes with it.
 //
 // Needs tenancy.write, and both in scope. Errors: ErrNotFound; Invalid for a
-// parent of the wrong tier or an empty range; ErrPlaced where the tenant has a
-// parent in one of the months.
+// parent of the wrong tier or an empty range; ErrParentMonths for a parent that
+// is not below the acting tenant in one of the months; ErrPlaced where the
+// tenant has a parent in one of them.
 func (s *Service) Place(ctx context.Context, in PlaceInput) error {
 	if err := s.authz.Need(ctx, PermWrite); err != nil {
 		return err
@@ -163,7 +177,7 @@ func (s *Service) Place(ctx context.Context, in PlaceInput) error {
 		if err != nil {
 			return err
 		}
-		parent, err := s.parent(ctx, in.Parent, t.Tier)
+		parent, err := s.parent(ctx, in.Parent, t.Tier, in.Months)
 		if err != nil {
 			return err
 		}

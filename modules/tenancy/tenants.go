@@ -86,13 +86,14 @@ type PlaceInput struct {
 // Errors of this module. Every NotFound is the same for an id that nobody has
 // and for one that the acting tenant may not see.
 var (
-	ErrNotFound    = errs.New(errs.NotFound, "tenancy.not_found", "There is no such tenant.")
-	ErrSlugTaken   = errs.New(errs.Conflict, "tenancy.slug_taken", "This slug is already in use.")
-	ErrPlaced      = errs.New(errs.Conflict, "tenancy.already_placed", "The tenant already has a parent in some of these months.")
-	ErrAmbiguous   = errs.New(errs.Invalid, "tenancy.ambiguous", "This slug names several tenants.")
-	errInvalid     = errs.New(errs.Invalid, "tenancy.invalid", "The tenant is not valid.")
-	errParentTier  = errs.New(errs.Invalid, "tenancy.parent_tier", "A reseller's parent is a distributor, a customer's a reseller or a distributor.")
-	errNotOperator = errs.New(errs.Internal, "tenancy.no_operator", "This process has no database role that sees all trees.")
+	ErrNotFound     = errs.New(errs.NotFound, "tenancy.not_found", "There is no such tenant.")
+	ErrSlugTaken    = errs.New(errs.Conflict, "tenancy.slug_taken", "This slug is already in use.")
+	ErrPlaced       = errs.New(errs.Conflict, "tenancy.already_placed", "The tenant already has a parent in some of these months.")
+	ErrParentMonths = errs.New(errs.FailedPrecondition, "tenancy.parent_months", "The parent itself is not there in some of these months.")
+	ErrAmbiguous    = errs.New(errs.Invalid, "tenancy.ambiguous", "This slug names several tenants.")
+	errInvalid      = errs.New(errs.Invalid, "tenancy.invalid", "The tenant is not valid.")
+	errParentTier   = errs.New(errs.Invalid, "tenancy.parent_tier", "A reseller's parent is a distributor, a customer's a reseller or a distributor.")
+	errNotOperator  = errs.New(errs.Internal, "tenancy.no_operator", "This process has no database role that sees all trees.")
 )
 
 // maxName is the longest name and slug, in bytes.
