@@ -1,0 +1,124 @@
+// Package web serves HTTP: routes, one way for errors to become answers, one
+// log line per request, and an orderly end.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/google/uuid"
+)
+
+// Check tells whether something that requests need is there.
+type Check struct {
+	Name  string // as /readyz shows it
+	Check func(context.Context) error
+}
+
+// Options configure a server.
+type Options struct {
+	RequestTimeout time.Duration // deadline of a request's context; 0: none
+	StopGrace      time.Duration // what requests under way get when the server stops
+	Checks         []Check       // what /readyz asks
+	Log            *slog.Logger
+}
+
+// Server answers requests.
+type Server struct {
+	app  *fiber.App
+	opts Options
+}
+
+// New returns a server with /healthz, which says that the process runs, and
+// /readyz, which says whether it can serve.
+func New(opts Options) *Server {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{opts: opts, app: fiber.New(fiber.Config{
+		AppName:               "tierbook",
+		DisableStartupMessage: true,
+		Immutable:             true, // strings of a request stay what they are after its handler
+		ErrorHandler:          ErrorHandler(opts.Log),
+		ReadTimeout:           30 * time.Second,
+		WriteTimeout:          opts.RequestTimeout + 30*time.Second,
+		IdleTimeout:           2 * time.Minute,
+	})}
+	s.app.Use(s.prepare, recover.New())
+	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	s.app.Get("/readyz", s.ready)
+	return s
+}
+
+// App returns the routes, for modules to add theirs and for tests.
+func (s *Server) App() *fiber.App { return s.app }
+
+// Serve answers on listener until ctx is done, then takes no more requests and
+// gives those under way their grace.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { stopped <- s.app.ShutdownWithTimeout(s.opts.StopGrace) })
+	err := s.app.Listener(listener)
+	if !stop() {
+		err = errors.Join(err, <-stopped)
+	}
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+const requestIDKey = "request_id"
+
+func requestID(c *fiber.Ctx) string {
+	id, _ := c.Locals(requestIDKey).(string)
+	return id
+}
+
+// prepare gives a request its id and deadline and logs it when it is done.
+func (s *Server) prepare(c *fiber.Ctx) error {
+	began := time.Now()
+	id := uuid.NewString()
+	c.Locals(requestIDKey, id)
+	c.Set(fiber.HeaderXRequestID, id)
+	ctx := c.UserContext()
+	if s.opts.RequestTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.opts.RequestTimeout)
+		defer cancel()
+		c.SetUserContext(ctx)
+	}
+	err := c.Next()
+	if err != nil { // answered here, so that the log line has the status
+		err = c.App().ErrorHandler(c, err)
+	}
+	level := slog.LevelInfo
+	if path := c.Path(); path == "/healthz" || path == "/readyz" {
+		level = slog.LevelDebug
+	}
+	s.opts.Log.Log(ctx, level, "request", "request", id, "method", c.Method(), "route", c.Route().Path,
+		"status", c.Response().StatusCode(), "took", time.Since(began))
+	return err
+}
+
+// ready asks all checks and answers 503 with the names of those that failed;
+// why they failed is in the log, not for everybody.
+func (s *Server) ready(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(c.UserContext(), 5*time.Second)
+	defer cancel()
+	status, parts := fiber.StatusOK, fiber.Map{}
+	for _, check := range s.opts.Checks {
+		parts[check.Name] = "ok"
+		if err := check.Check(ctx); err != nil {
+			s.opts.Log.WarnContext(ctx, "not ready", "part", check.Name, "error", err)
+			status, parts[check.Name] = fiber.StatusServiceUnavailable, "failed"
+		}
+	}
+	return c.Status(status).JSON(fiber.Map{"ready": status == fiber.StatusOK, "parts": parts})
+}

@@ -1,0 +1,175 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"tierbook/app/kernel/errs"
+	"tierbook/app/platform/web"
+)
+
+func get(t *testing.T, s *web.Server, path string) (status int, body string, header http.Header) {
+	t.Helper()
+	resp, err := s.App().Test(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody), 5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b), resp.Header
+}
+
+func TestServer_Readyz(t *testing.T) {
+	t.Parallel()
+	var broken error
+	s := web.New(web.Options{Checks: []web.Check{
+		{Name: "database", Check: func(context.Context) error { return broken }},
+		{Name: "objects", Check: func(context.Context) error { return nil }},
+	}})
+	if status, body, _ := get(t, s, "/readyz"); status != http.StatusOK {
+		t.Errorf("ready: %d %s", status, body)
+	}
+	broken = errors.New("password of db.internal is wrong")
+	status, body, _ := get(t, s, "/readyz")
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, `"database":"failed"`) || !strings.Contains(body, `"objects":"ok"`) {
+		t.Errorf("not ready: %d %s", status, body)
+	}
+	if strings.Contains(body, "db.internal") {
+		t.Errorf("the cause is shown: %s", body)
+	}
+	if status, _, _ := get(t, s, "/healthz"); status != http.StatusOK {
+		t.Errorf("healthz: %d", status)
+	}
+}
+
+func TestErrorHandler(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s := web.New(web.Options{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))})
+	failures := map[string]error{
+		"/invalid":  errs.New(errs.Invalid, "x.invalid", "This is wrong.").WithField("name", "too long"),
+		"/notfound": fmt.Errorf("tenant 7: %w", errs.New(errs.NotFound, "x.none", "There is none.")),
+		"/conflict": errs.New(errs.Conflict, "x.conflict", "Someone was first."),
+		"/state":    errs.New(errs.FailedPrecondition, "x.state", "Not now."),
+		"/forbid":   errs.New(errs.Forbidden, "x.forbidden", "Your role does not allow this."),
+		"/signin":   errs.New(errs.Unauthenticated, "x.signin", "Sign in first."),
+		"/often":    errs.New(errs.RateLimited, "x.often", "Wait."),
+		"/internal": errors.New("relation secret_table does not exist"),
+		"/bug":      errs.New(errs.Internal, "scope.missing", "no scope in the context"),
+	}
+	for path, err := range failures {
+		s.App().Get(path, func(*fiber.Ctx) error { return err })
+	}
+	s.App().Get("/panic", func(*fiber.Ctx) error { panic("secret_panic") })
+	for _, tt := range []struct {
+		path   string
+		status int
+		code   string
+	}{
+		{"/invalid", 422, "x.invalid"},
+		{"/notfound", 404, "x.none"},
+		{"/conflict", 409, "x.conflict"},
+		{"/state", 409, "x.state"},
+		{"/forbid", 403, "x.forbidden"},
+		{"/signin", 401, "x.signin"},
+		{"/often", 429, "x.often"},
+		{"/internal", 500, "internal"},
+		{"/bug", 500, "internal"},
+		{"/panic", 500, "internal"},
+		{"/nowhere", 404, "http.404"},
+	} {
+		status, body, header := get(t, s, tt.path)
+		var p struct {
+			Status    int
+			Code      string
+			Fields    map[string]string
+			RequestID string `json:"request_id"`
+		}
+		if err := json.Unmarshal([]byte(body), &p); err != nil {
+			t.Fatalf("%s: %v in %s", tt.path, err, body)
+		}
+		if status != tt.status || p.Status != tt.status || p.Code != tt.code || p.RequestID == "" || p.RequestID != header.Get("X-Request-Id") {
+			t.Errorf("%s: %d %s", tt.path, status, body)
+		}
+		if !strings.HasPrefix(header.Get("Content-Type"), "application/problem+json") {
+			t.Errorf("%s: content type %s", tt.path, header.Get("Content-Type"))
+		}
+		if strings.Contains(body, "secret_") || strings.Contains(body, "tenant 7") {
+			t.Errorf("%s shows its cause: %s", tt.path, body)
+		}
+		if tt.path == "/invalid" && p.Fields["name"] != "too long" {
+			t.Errorf("fields: %v", p.Fields)
+		}
+		if tt.path == "/often" && header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+	if n := strings.Count(log.String(), "request failed"); n != 3 {
+		t.Errorf("logged %d errors, want the 3 internal ones:\n%s", n, log.String())
+	}
+}
+
+func TestServer_RequestsHaveADeadline(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{RequestTimeout: time.Minute})
+	s.App().Get("/deadline", func(c *fiber.Ctx) error {
+		if _, ok := c.UserContext().Deadline(); !ok {
+			t.Error("no deadline")
+		}
+		return nil
+	})
+	get(t, s, "/deadline")
+}
+
+func TestServer_StopsGracefully(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{StopGrace: 5 * time.Second})
+	entered := make(chan struct{})
+	s.App().Get("/slow", func(c *fiber.Ctx) error {
+		close(entered)
+		time.Sleep(200 * time.Millisecond)
+		return c.SendString("done")
+	})
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served, answered := make(chan error, 1), make(chan string, 1)
+	go func() { served <- s.Serve(ctx, l) }()
+	go func() {
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String()+"/slow", http.NoBody)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		b, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		answered <- string(b)
+	}()
+	<-entered
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if got := <-answered; got != "done" {
+		t.Errorf("the request under way got %q", got)
+	}
+}
