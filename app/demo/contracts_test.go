@@ -10,6 +10,7 @@ import (
 
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
+	"tierbook/configs"
 	"tierbook/rules"
 )
 
@@ -47,7 +48,7 @@ func readContracts(t *testing.T) []contractFile {
 
 func TestContracts_Compile(t *testing.T) {
 	t.Parallel()
-	engine, err := rules.New(rules.Options{Schedules: testSchedules()})
+	engine, err := rules.New(rules.Options{Schedules: shippedSchedules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,13 +66,39 @@ func TestContracts_Compile(t *testing.T) {
 	}
 }
 
-// testSchedules are schedules under the names that the contracts use.
-func testSchedules() map[string]rules.Schedule {
-	s := rules.Schedule{
-		Minimum: decimal.NewFromInt(100),
-		Tiers:   []rules.ScheduleTier{{Percent: decimal.NewFromInt(10)}},
+// shippedSchedules are the fee schedules that contracts may name.
+func shippedSchedules(t *testing.T) map[string]rules.Schedule {
+	t.Helper()
+	shipped, err := configs.Schedules()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return map[string]rules.Schedule{"partner-business": s, "partner-enterprise": s, "partner-developer": s}
+	out := map[string]rules.Schedule{}
+	for name, s := range shipped {
+		to := rules.Schedule{Minimum: decimal.RequireFromString(s.Minimum)}
+		for _, tier := range s.Tiers {
+			step := rules.ScheduleTier{Percent: decimal.RequireFromString(tier.Percent)}
+			if tier.UpTo != "" {
+				step.UpTo = decimal.NewNullDecimal(decimal.RequireFromString(tier.UpTo))
+			}
+			to.Tiers = append(to.Tiers, step)
+		}
+		out[name] = to
+	}
+	return out
+}
+
+func TestUsers_HaveRolesOfThePolicy(t *testing.T) {
+	t.Parallel()
+	tiers := map[string]scope.Tier{}
+	for _, tenant := range Tenants() {
+		tiers[tenant.Slug] = tenant.Tier
+	}
+	for _, u := range Users() {
+		if entry := "\np, " + u.Role + ", " + tiers[u.Tenant].String() + ","; !strings.Contains(configs.RBACPolicy, entry) {
+			t.Errorf("%s has the role %s, which the policy does not know for a %s", u.Email, u.Role, tiers[u.Tenant])
+		}
+	}
 }
 
 func TestContracts_EveryEdgeHasOneForAllMonths(t *testing.T) {

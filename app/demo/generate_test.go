@@ -204,7 +204,7 @@ func readFile(t *testing.T, path string, yield func(map[string]string) bool) boo
 
 func TestGenerate_TellsTheStory(t *testing.T) {
 	t.Parallel()
-	e := generate(t, Options{Dir: t.TempDir()})
+	e := generate(t, Options{Lines: 15_000, Dir: t.TempDir()})
 	kinds, accounts := map[string]int{}, map[string]bool{}
 	late, vendors, net := 0, 0, 0
 	for _, src := range e.Sources {
@@ -276,7 +276,7 @@ func checkFOCUSPrice(t *testing.T, row map[string]string) {
 // Commitments net: what was paid equals what was used plus what was not.
 func TestGenerate_CommitmentsNet(t *testing.T) {
 	t.Parallel()
-	e := generate(t, Options{Dir: t.TempDir()})
+	e := generate(t, Options{Lines: 15_000, Months: 3, Dir: t.TempDir()})
 	var covered, negated, committed, planUsed decimal.Decimal
 	var riPaid, riSpread decimal.Decimal
 	add := func(d *decimal.Decimal, s string) { *d = d.Add(number(t, s)) }

@@ -44,7 +44,7 @@ func Users() []User {
 		{"ada@meridian.example", "Ada Lindqvist", meridian, "admin"},
 		{"grace@harbour.example", "Grace Okafor", harbour, "finance"},
 		{"niels@fjord.example", "Niels Dam", fjord, "finance"},
-		{"joan@alder.example", "Joan Ferrer", alder, "viewer"},
+		{"joan@alder.example", "Joan Ferrer", alder, "readonly"},
 	}
 }
 
