@@ -35,9 +35,11 @@ func (d *DB) CopyFrom(ctx context.Context, table string, columns []string, rows 
 	next, stop := iter.Pull2(rows)
 	defer stop()
 	var out []any
+	var srcErr error // pgx tells the server of it and returns the server's answer
 	src := pgx.CopyFromFunc(func() ([]any, error) {
 		row, err, ok := next()
 		if !ok || err != nil {
+			srcErr = err
 			return nil, err
 		}
 		out = out[:0]
@@ -56,6 +58,9 @@ func (d *DB) CopyFrom(ctx context.Context, table string, columns []string, rows 
 		n, err = dc.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier(strings.Split(table, ".")), columns, src)
 		return err
 	})
+	if srcErr != nil {
+		err = srcErr
+	}
 	if err != nil {
 		return 0, Translate(fmt.Errorf("copy into %s: %w", table, err))
 	}
@@ -79,6 +84,8 @@ func copyValue(v any) (any, error) {
 			return nil, nil
 		}
 		return v.Start(), nil
+	case period.Months:
+		return daterange(v), nil
 	case interface {
 		UUID() uuid.UUID
 		IsZero() bool
@@ -95,4 +102,15 @@ func copyValue(v any) (any, error) {
 
 func numeric(d decimal.Decimal) pgtype.Numeric {
 	return pgtype.Numeric{Int: d.Coefficient(), Exp: d.Exponent(), Valid: true}
+}
+
+func daterange(m period.Months) pgtype.Range[pgtype.Date] {
+	r := pgtype.Range[pgtype.Date]{LowerType: pgtype.Unbounded, UpperType: pgtype.Unbounded, Valid: true}
+	if !m.From.IsZero() {
+		r.Lower, r.LowerType = pgtype.Date{Time: m.From.Start(), Valid: true}, pgtype.Inclusive
+	}
+	if !m.To.IsZero() {
+		r.Upper, r.UpperType = pgtype.Date{Time: m.To.End(), Valid: true}, pgtype.Exclusive
+	}
+	return r
 }

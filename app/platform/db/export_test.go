@@ -1,0 +1,4 @@
+package db
+
+// NewProvider gives the tests single steps of the migrations.
+var NewProvider = newProvider
