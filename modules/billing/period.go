@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,6 +102,8 @@ func (in *periodInputs) contracted(contracts []ContractVersion) []id.Tenant {
 	return out
 }
 
+func (in *periodInputs) slug(t id.Tenant) string { return in.tenants[t].Slug }
+
 // publishPeriod computes and writes in's month in the transaction that ends
 // run.
 func (s *Service) publishPeriod(ctx context.Context, run *Run, in periodInputs) (any, error) {
@@ -121,7 +124,7 @@ func (s *Service) publishPeriod(ctx context.Context, run *Run, in periodInputs) 
 	if in.contract != nil {
 		run.Contract = in.contract.Contract
 	}
-	run.Charges = int64(len(rows))
+	run.Charges, run.Seconds = int64(len(rows)), s.since(run.StartedAt)
 	run.InputHash = in.hash(rec)
 	run.ResultHash = in.resultHash(rows)
 	if len(rows) == 0 {
@@ -142,9 +145,39 @@ func (s *Service) writePeriod(ctx context.Context, run Run, in periodInputs, row
 	if err := s.work.insertPeriod(ctx, run, rows); err != nil {
 		return err
 	}
+	found, err := s.incompleteAbove(ctx, in)
+	if err != nil {
+		return err
+	}
+	if err := s.work.copyFindings(ctx, run, found); err != nil {
+		return err
+	}
 	return s.work.switchPeriod(ctx, run, periodPublication{
-		ContractID: run.Contract, Seller: in.tenants[in.edge.Seller].Slug, Buyer: in.tenants[in.edge.Buyer].Slug,
+		ContractID: run.Contract, Seller: in.slug(in.edge.Seller), Buyer: in.slug(in.edge.Buyer),
 	})
+}
+
+// incompleteAbove returns a finding for each assignee some of whose lines never
+// reached this edge, because no contract covers them on an edge above. Whose
+// fault it is, and how much, is not the seller's to know; that its document
+// can't be issued yet is.
+func (s *Service) incompleteAbove(ctx context.Context, in periodInputs) ([]findingRow, error) {
+	blocked, err := s.work.blockedLines(ctx, in.edge, in.run.Month)
+	if err != nil {
+		return nil, err
+	}
+	var out []findingRow
+	for _, b := range blocked {
+		if in.tenants[b.SellerID].Tier >= in.tenants[in.edge.Seller].Tier {
+			continue
+		}
+		out = append(out, findingRow{
+			SellerID: in.edge.Seller, BuyerID: in.edge.Buyer, AssigneeID: b.AssigneeID,
+			Code: "supplier_incomplete", Blocking: true,
+			Message: fmt.Sprintf("Your supplier does not charge all of this month's usage of %s yet.", in.slug(b.AssigneeID)),
+		})
+	}
+	return out, nil
 }
 
 // computePeriod returns the period charges of in's edge in order, the rounding
@@ -198,7 +231,7 @@ func (in *periodInputs) currency(totals []edgeSum) (money.Currency, error) {
 		if t.Currency != out {
 			return "", errs.Newf(errs.FailedPrecondition, "billing.currencies",
 				"%s charges %s in %s and in %s: an edge has one currency.",
-				in.tenants[in.edge.Seller].Slug, in.tenants[in.edge.Buyer].Slug, out, t.Currency)
+				in.slug(in.edge.Seller), in.slug(in.edge.Buyer), out, t.Currency)
 		}
 	}
 	return out, nil
@@ -221,7 +254,10 @@ func (s *Service) computeFees(ctx context.Context, in periodInputs, currency mon
 	}
 	fees, err := in.contract.Pricing.Fees(feeIn)
 	if err != nil {
-		return nil, "", err
+		return nil, "", &edgeError{
+			seller: in.edge.Seller,
+			err:    fmt.Errorf("%s → %s, contract %s: %w", in.slug(in.edge.Seller), in.slug(in.edge.Buyer), in.contract.Name, err),
+		}
 	}
 	bySlug := map[string]id.Tenant{}
 	for _, t := range in.tenants {
@@ -259,13 +295,12 @@ func (s *Service) periodCost(ctx context.Context, in periodInputs, currency mone
 // readFeeCharges fills in the charges and costs that the contract covers.
 // Lines that were passed through because it does not cover them bear no fees.
 func (s *Service) readFeeCharges(ctx context.Context, in periodInputs, covers rules.Covers, out *rules.FeeInput) error {
-	slug := func(t id.Tenant) string { return in.tenants[t].Slug }
 	assignees, err := s.work.edgeAssignees(ctx, in.edge, in.run.Month)
 	if err != nil {
 		return err
 	}
 	for _, t := range append(assignees, in.customers...) {
-		out.Customers = append(out.Customers, slug(t))
+		out.Customers = append(out.Customers, in.slug(t))
 	}
 	slices.Sort(out.Customers)
 	out.Customers = slices.Compact(out.Customers)
@@ -276,7 +311,7 @@ func (s *Service) readFeeCharges(ctx context.Context, in periodInputs, covers ru
 	for _, c := range charges {
 		if covers.Has(c.Provider, c.Payer) {
 			out.Charges = append(out.Charges, rules.FeeCharge{
-				Customer: slug(c.AssigneeID), Grain: c.grain(), Rule: c.Rule, Quantity: c.Quantity, Amount: c.Amount, List: c.List,
+				Customer: in.slug(c.AssigneeID), Grain: c.grain(), Rule: c.Rule, Quantity: c.Quantity, Amount: c.Amount, List: c.List,
 			})
 		}
 	}
@@ -286,7 +321,7 @@ func (s *Service) readFeeCharges(ctx context.Context, in periodInputs, covers ru
 	}
 	for _, c := range costs {
 		if covers.Has(c.Provider, c.Payer) {
-			out.Costs = append(out.Costs, rules.FeeCost{Customer: slug(c.AssigneeID), Grain: c.grain(), Cost: c.Cost})
+			out.Costs = append(out.Costs, rules.FeeCost{Customer: in.slug(c.AssigneeID), Grain: c.grain(), Cost: c.Cost})
 		}
 	}
 	return nil
@@ -296,13 +331,13 @@ func (s *Service) readFeeCharges(ctx context.Context, in periodInputs, covers ru
 func (in *periodInputs) hash(rec periodRecord) string {
 	var customers []string
 	for _, t := range in.customers {
-		customers = append(customers, in.tenants[t].Slug)
+		customers = append(customers, in.slug(t))
 	}
 	slices.Sort(customers)
 	lines := []string{
 		fields("engine", engineVersion),
 		fields("month", in.run.Month.String()),
-		fields("edge", in.tenants[in.edge.Seller].Slug, in.tenants[in.edge.Buyer].Slug),
+		fields("edge", in.slug(in.edge.Seller), in.slug(in.edge.Buyer)),
 		fields("terms", termsHash(in.contract)),
 		fields("customers", strings.Join(customers, " ")),
 		fields("fees paid", rec.FeesPaid),

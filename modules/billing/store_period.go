@@ -76,6 +76,22 @@ func (s store) edgeAssignees(ctx context.Context, edge Edge, month period.Month)
 	return out, err
 }
 
+// blockedLines returns the edges and assignees, among those that have something
+// published on edge, where lines stopped because no contract covers them.
+func (s store) blockedLines(ctx context.Context, edge Edge, month period.Month) ([]findingRow, error) {
+	var rows []findingRow
+	err := s.q(ctx).Raw(`
+		SELECT DISTINCT f.seller_id, f.assignee_id FROM billing_findings f
+		JOIN billing_published above ON above.run_id = f.run_id AND above.bearer_id = f.seller_id
+			AND above.sold_to = f.buyer_id AND above.assignee_id = f.assignee_id AND above.month = f.month
+		WHERE f.code = ? AND f.month = ? AND f.seller_id <> ? AND EXISTS (
+			SELECT FROM billing_published p
+			WHERE p.bearer_id = ? AND p.sold_to = ? AND p.assignee_id = f.assignee_id AND p.month = f.month)
+		ORDER BY f.assignee_id, f.seller_id`,
+		rules.FindingNoContract, month, edge.Seller, edge.Seller, edge.Buyer).Scan(&rows).Error
+	return rows, err
+}
+
 // feeGrain selects the columns of grainRow from c.
 const feeGrain = `c.assignee_id, c.account_id, c.currency, c.payer, c.provider, c.account, c.service, c.sku, c.region,
 	c.charge_category, c.charge_class, c.marketplace, c.commitment_role, c.unit, c.service_month`
