@@ -1,9 +1,30 @@
 package rules
 
+import (
+	"maps"
+	"slices"
+)
+
 // Edge is one step of a chain.
 type Edge struct {
 	Contract *Contract // in force in the month; nil: none
 	Missing  Missing   // what to do without a contract; with one, its terms say it
+}
+
+// missing returns what to do with lines of payer at provider if no contract
+// covers them, and "" if one does.
+func (e Edge) missing(provider, payer string) Missing {
+	m := e.Missing
+	if e.Contract != nil {
+		if e.Contract.terms.Covers.Has(provider, payer) {
+			return ""
+		}
+		m = e.Contract.terms.Missing
+	}
+	if m == "" {
+		m = MissingBlock
+	}
+	return m
 }
 
 // Chain is the way of a line from the owner of its payer account down to its
@@ -11,4 +32,78 @@ type Edge struct {
 type Chain struct {
 	Base  *Contract // the owner's base contract; nil: none
 	Edges []Edge
+}
+
+// alwaysDims are read whatever the rules say: the grain, and what decides how
+// measures read and whether they may be added.
+var alwaysDims = append(slices.Clone(grainDims), DimLineItemType, DimPeriod, DimServiceMonth, DimCurrency)
+
+// Need returns the columns that batches must carry for this chain.
+func (c Chain) Need() Need {
+	dims, measures := map[Dim]bool{}, map[Measure]bool{}
+	for _, d := range alwaysDims {
+		dims[d] = true
+	}
+	// Charges hold quantity and list, costs billed.
+	measures[MeasureQuantity], measures[MeasureList], measures[MeasureBilled] = true, true, true
+	for _, e := range c.Edges {
+		if e.Contract != nil {
+			if m, ok := e.Contract.terms.Basis.measure(); ok {
+				measures[m] = true
+			}
+		}
+	}
+	c.variables(func(v variable) {
+		switch v.origin {
+		case fromDim, fromTag:
+			dims[v.dim] = true
+		case fromMeasure:
+			measures[v.measure] = true
+		}
+	})
+	return Need{Dims: slices.Sorted(maps.Keys(dims)), Measures: slices.Sorted(maps.Keys(measures))}
+}
+
+// measure returns the stored measure that b names.
+func (b Basis) measure() (Measure, bool) {
+	i := slices.Index(measureNames[:], string(b))
+	return Measure(i), i >= 0
+}
+
+// tags returns the keys that the chain's rules read.
+func (c Chain) tags() []string {
+	keys := []string{}
+	c.variables(func(v variable) {
+		if v.origin == fromTag {
+			keys = append(keys, v.tag)
+		}
+	})
+	return sortedSet(keys)
+}
+
+// variables calls visit for every variable that a line rule of the chain
+// reads, repeatedly if it is read repeatedly.
+func (c Chain) variables(visit func(variable)) {
+	for _, r := range c.lineRules() {
+		if r.when != nil {
+			r.when.variables(r.when.root, visit)
+		}
+		if r.then != nil {
+			r.then.variables(r.then.root, visit)
+		}
+	}
+}
+
+// lineRules returns all line rules of the chain.
+func (c Chain) lineRules() []*lineRule {
+	var out []*lineRule
+	if c.Base != nil {
+		out = append(out, c.Base.exclude...)
+	}
+	for _, e := range c.Edges {
+		if e.Contract != nil {
+			out = slices.Concat(out, e.Contract.exclude, e.Contract.price, e.Contract.adjust)
+		}
+	}
+	return out
 }

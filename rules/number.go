@@ -91,6 +91,15 @@ func terminates(n *big.Int) (places int, ok bool) {
 	return places, rest.IsInt64() && rest.Int64() == 1
 }
 
+// hasReciprocal reports whether every number divided by d is exact.
+func hasReciprocal(d decimal.Decimal) bool {
+	if d.IsZero() {
+		return false
+	}
+	_, ok := terminates(d.Abs().Coefficient())
+	return ok
+}
+
 // quotient returns n/d · 10^shift rounded half even to divisionDigits digits.
 func quotient(n, d *big.Int) (q *big.Int, shift int) {
 	digits := func(x *big.Int) int { return decimal.NewFromBigInt(x, 0).NumDigits() }

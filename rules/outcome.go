@@ -60,7 +60,7 @@ const (
 type Finding struct {
 	Edge     int
 	Code     string
-	Rule     string // reserved for findings of one rule
+	Rule     string // the rule at fault; "" where no single one is
 	Measure  string // null_measure: its name; zero_basis: the basis
 	Blocking bool   // stops issuing, never rating
 	Lines    int64

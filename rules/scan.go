@@ -6,9 +6,6 @@ import "errors"
 // with a number of its own; workers may run at the same time.
 type Scan struct{}
 
-// Need returns the columns that batches must carry for this chain.
-func (c Chain) Need() Need { return Need{} }
-
 // NewScan prepares a scan by the given number of workers (at least one).
 func (c Chain) NewScan(workers int) *Scan { return &Scan{} }
 
@@ -23,11 +20,5 @@ func (s *Scan) Add(worker int, b *Batch) error { return errors.New("rules: nothi
 // Errors: *LineError (FailedPrecondition) if a rule fails on a line or a
 // currency does not match: that of the first such line in (segment, row) order.
 func (s *Scan) Finish() (Outcome, error) {
-	return Outcome{}, errors.New("rules: nothing is priced yet")
-}
-
-// Plain prices the lines one by one, rule by rule: slow, and the reference for
-// what Scan must give. Batches may come in any order. Errors are Finish's.
-func (c Chain) Plain(batches []*Batch) (Outcome, error) {
 	return Outcome{}, errors.New("rules: nothing is priced yet")
 }
