@@ -9,16 +9,11 @@ import (
 	"tierbook/rules"
 )
 
-// Tags of the synthetic usage.
-const (
-	costCentre  = `tags["cost_centre"]` // 17 values
-	environment = `tags["env"]`         // 4 values
-)
-
-var (
-	costCentres  = []string{"1010", "1020", "1030", "1040", "1050", "1060", "2010", "2020", "2030", "3010", "3020", "4010", "4020", "5010", "6010", "7010", "9990"}
-	environments = []string{"prod", "stage", "test", "dev"}
-)
+// tag is a tag's name in rules and the values that it has.
+type tag struct {
+	field  string
+	values []string
+}
 
 // ruleSets returns the terms of two edges with n rules each.
 //
@@ -73,7 +68,8 @@ func linear(edge int, rng *rand.Rand, i int) rules.Source {
 // condition makes the i-th of several kinds of conditions.
 func condition(w words, rng *rand.Rand, i int) rules.Source {
 	pick := func(list []word) string { return strconv.Quote(list[rng.IntN(len(list))].text) }
-	tag := func(list []string) string { return strconv.Quote(list[rng.IntN(len(list))]) }
+	tagged := func(t tag) string { return strconv.Quote(t.values[rng.IntN(len(t.values))]) }
+	many, few := w.many.field, w.few.field
 	service, region := "service == "+pick(w.services), "region == "+pick(w.regions)
 	var s string
 	switch i % 9 {
@@ -84,17 +80,17 @@ func condition(w words, rng *rand.Rand, i int) rules.Source {
 	case 2:
 		s = "usage_type == " + pick(w.usageTypes)
 	case 3:
-		s = "operation == " + pick(w.operations) + " and " + costCentre + " == " + tag(costCentres)
+		s = "operation == " + pick(w.operations) + " and " + many + " == " + tagged(w.many)
 	case 4:
-		s = `charge_category == "Usage" and ` + environment + " == " + tag(environments) + " and " + service
+		s = `charge_category == "Usage" and ` + few + " == " + tagged(w.few) + " and " + service
 	case 5:
-		s = fmt.Sprintf("%s in [%s, %s, %s] and %s", costCentre, tag(costCentres), tag(costCentres), tag(costCentres), region)
+		s = fmt.Sprintf("%s in [%s, %s, %s] and %s", many, tagged(w.many), tagged(w.many), tagged(w.many), region)
 	case 6:
-		s = `region startsWith "eu-" and ` + service + " and " + environment + " != " + tag(environments)
+		s = `region startsWith "eu-" and ` + service + " and " + few + " != " + tagged(w.few)
 	case 7:
 		s = "usage_type endsWith " + strconv.Quote(suffix(w.usageTypes[rng.IntN(len(w.usageTypes))].text)) + " and " + region
 	default:
-		s = `charge_category != "Tax" and ` + service + " and " + costCentre + " == " + tag(costCentres)
+		s = `charge_category != "Tax" and ` + service + " and " + many + " == " + tagged(w.many)
 	}
 	return rules.Source(s)
 }
@@ -131,7 +127,7 @@ func roundedLines(w words, n int) []rules.Source {
 		if n == 1 {
 			*pool = interleave(pools)
 		}
-		out[i] = cover(pool, w.lines*roundedPercent/100/int64(n))
+		out[i] = cover(w.many, pool, w.lines*roundedPercent/100/int64(n))
 	}
 	return out
 }
@@ -150,8 +146,8 @@ func interleave(pools [2][]word) []word {
 }
 
 // cover takes usage types off the pool until they have about lines lines; of
-// the last one it takes some cost centres only.
-func cover(pool *[]word, lines int64) rules.Source {
+// the last one it takes those with some values of a tag only.
+func cover(t tag, pool *[]word, lines int64) rules.Source {
 	var whole []string
 	for len(*pool) > 0 {
 		next := (*pool)[0]
@@ -161,7 +157,7 @@ func cover(pool *[]word, lines int64) rules.Source {
 			lines -= next.lines
 			continue
 		}
-		part := fmt.Sprintf("usage_type == %q and %s in [%s]", next.text, costCentre, someCentres(next.lines, lines))
+		part := fmt.Sprintf("usage_type == %q and %s in [%s]", next.text, t.field, t.some(next.lines, lines))
 		if len(whole) == 0 {
 			return rules.Source(part)
 		}
@@ -170,13 +166,13 @@ func cover(pool *[]word, lines int64) rules.Source {
 	return rules.Source(fmt.Sprintf("usage_type in [%s]", strings.Join(whole, ", ")))
 }
 
-// someCentres returns so many cost centres that about want of all lines have
-// one of them; at least one.
-func someCentres(all, want int64) string {
-	n := max(int(want*int64(len(costCentres))/all), 1)
-	quoted := make([]string, min(n, len(costCentres)))
+// some returns so many values that about want of all lines have one of them; at
+// least one.
+func (t tag) some(all, want int64) string {
+	n := max(int(want*int64(len(t.values))/all), 1)
+	quoted := make([]string, min(n, len(t.values)))
 	for i := range quoted {
-		quoted[i] = strconv.Quote(costCentres[i])
+		quoted[i] = strconv.Quote(t.values[i])
 	}
 	return strings.Join(quoted, ", ")
 }

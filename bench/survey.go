@@ -13,8 +13,15 @@ import (
 // words are the values that conditions are made of, the most frequent first.
 type words struct {
 	services, skus, regions, usageTypes, operations []word
+	many, few                                       tag // two tags, with many and with few values
 	lines                                           int64
 }
+
+// Tags of the synthetic usage.
+var (
+	costCentres  = tag{`tags["cost_centre"]`, []string{"1010", "1020", "1030", "1040", "1050", "1060", "2010", "2020", "2030", "3010", "3020", "4010", "4020", "5010", "6010", "7010", "9990"}}
+	environments = tag{`tags["env"]`, []string{"prod", "stage", "test", "dev"}}
+)
 
 // word is a value of a dimension.
 type word struct {
@@ -52,7 +59,7 @@ func survey(ctx context.Context, usage *synthetic.Source) (words, error) {
 	}
 	return words{
 		services: byCount(counts[0]), skus: byCount(counts[1]), regions: byCount(counts[2]),
-		usageTypes: byCount(counts[3]), operations: byCount(counts[4]), lines: lines,
+		usageTypes: byCount(counts[3]), operations: byCount(counts[4]), many: costCentres, few: environments, lines: lines,
 	}, nil
 }
 
