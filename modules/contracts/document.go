@@ -1,6 +1,8 @@
 package contracts
 
 import (
+	"github.com/goccy/go-yaml"
+
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/period"
 	"tierbook/rules"
@@ -19,12 +21,49 @@ type Document struct {
 	source *source // where everything stands in the file; nil if there is none
 }
 
-// source remembers the places of a document's values.
-type source struct {
-	file string
+// IsBase reports whether d is a distributor's base contract.
+func (d Document) IsBase() bool { return d.Buyer == "" }
+
+// kind returns what d's rules may read, with seller saying it for a contract
+// with a buyer.
+func (d Document) kind(seller rules.EdgeKind) rules.EdgeKind {
+	if d.IsBase() {
+		return rules.EdgeBase
+	}
+	return seller
 }
 
-var errDocument = errs.New(errs.Invalid, "contracts.document", "The contract file is not valid.")
+// withDefaults fills in what a document without file may leave out.
+func (d Document) withDefaults() Document {
+	if d.From.IsZero() {
+		d.From = d.Months.From
+	}
+	d.Terms = canonical(d.Terms)
+	return d
+}
+
+// canonical writes every default out, so that equal terms are equal however
+// they were written.
+func canonical(t rules.Terms) rules.Terms {
+	if t.Missing == "" {
+		t.Missing = rules.MissingBlock
+	}
+	if len(t.Covers) == 0 {
+		t.Covers = nil
+	}
+	written := make([]rules.Rule, len(t.Rules))
+	for i, r := range t.Rules {
+		if r.Stage == rules.StageFee && r.Per == "" {
+			r.Per = rules.PerContract
+		}
+		written[i] = r
+	}
+	t.Rules = written
+	if len(written) == 0 {
+		t.Rules = nil
+	}
+	return t
+}
 
 // Parse reads a contract file in YAML. file names it in messages.
 //
@@ -34,10 +73,13 @@ var errDocument = errs.New(errs.Invalid, "contracts.document", "The contract fil
 // refused. Expressions are not compiled: see Check and Service.Apply.
 //
 // Errors: Problems (Invalid) with everything that is wrong.
-func Parse(file string, data []byte) (Document, error) { return Document{}, errDocument }
-
-// Format writes d as a contract file that Parse reads back to the same.
-func Format(d Document) ([]byte, error) { return nil, errDocument }
+func Parse(file string, data []byte) (Document, error) {
+	d, problems := parse(file, data)
+	if err := problems.err(); err != nil {
+		return Document{}, err
+	}
+	return d, nil
+}
 
 // Check reads a contract file and compiles its rules without looking at
 // tenants and without saving anything. seller says what its rules may read:
@@ -46,5 +88,102 @@ func Format(d Document) ([]byte, error) { return nil, errDocument }
 //
 // Errors: Problems (Invalid) with everything that is wrong.
 func Check(engine *rules.Engine, seller rules.EdgeKind, file string, data []byte) (Document, error) {
-	return Document{}, errDocument
+	d, problems := parse(file, data)
+	if d.source == nil { // not even a mapping: there are no rules to look at
+		return Document{}, problems.err()
+	}
+	_, compiled := compile(engine, d.kind(seller), d)
+	if err := append(problems, compiled...).err(); err != nil {
+		return Document{}, err
+	}
+	return d, nil
+}
+
+// compile compiles d's rules and says where in the file its problems are.
+func compile(engine *rules.Engine, kind rules.EdgeKind, d Document) (*rules.Contract, Problems) {
+	c, err := engine.Compile(kind, d.Terms)
+	if err == nil {
+		return c, nil
+	}
+	var out Problems
+	for _, e := range ruleErrors(err) {
+		out = append(out, d.source.problem(e))
+	}
+	return nil, out
+}
+
+// ruleErrors lists the mistakes that Compile joined. An error of another type
+// stands for itself.
+func ruleErrors(err error) []*rules.Error {
+	if e, ok := err.(*rules.Error); ok { //nolint:errorlint // joined errors are taken apart below
+		return []*rules.Error{e}
+	}
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the same
+	if !ok {
+		return []*rules.Error{{Message: err.Error()}}
+	}
+	var out []*rules.Error
+	for _, one := range joined.Unwrap() {
+		out = append(out, ruleErrors(one)...)
+	}
+	return out
+}
+
+// fileDocument is a Document in the file's words.
+type fileDocument struct {
+	Seller   string     `yaml:"seller"`
+	Buyer    string     `yaml:"buyer,omitempty"`
+	Name     string     `yaml:"name"`
+	Starts   string     `yaml:"starts"`
+	Ends     string     `yaml:"ends,omitempty"`
+	From     string     `yaml:"from,omitempty"`
+	Basis    string     `yaml:"basis,omitempty"`
+	Currency string     `yaml:"currency"`
+	Covers   any        `yaml:"covers,omitempty"`
+	Missing  string     `yaml:"missing,omitempty"`
+	Rules    []fileRule `yaml:"rules,omitempty"`
+}
+
+type fileCover struct {
+	Provider string   `yaml:"provider,omitempty"`
+	Payers   []string `yaml:"payers,omitempty"`
+}
+
+type fileRule struct {
+	Name  string `yaml:"name"`
+	Stage string `yaml:"stage"`
+	When  string `yaml:"when,omitempty"`
+	Then  string `yaml:"then,omitempty"`
+	Label string `yaml:"label,omitempty"`
+	Stop  bool   `yaml:"stop,omitempty"`
+	Per   string `yaml:"per,omitempty"`
+}
+
+// Format writes d as a contract file that Parse reads back to the same.
+func Format(d Document) ([]byte, error) {
+	d = d.withDefaults()
+	out := fileDocument{
+		Seller: d.Seller, Buyer: d.Buyer, Name: d.Name,
+		Starts: d.Months.From.String(), Ends: d.Months.To.String(), From: d.From.String(),
+		Basis: string(d.Terms.Basis), Currency: string(d.Terms.Currency), Missing: string(d.Terms.Missing),
+		Covers: "all",
+	}
+	if len(d.Terms.Covers) > 0 {
+		covers := make([]fileCover, len(d.Terms.Covers))
+		for i, c := range d.Terms.Covers {
+			covers[i] = fileCover{Provider: c.Provider, Payers: c.Payers}
+		}
+		out.Covers = covers
+	}
+	for _, r := range d.Terms.Rules {
+		out.Rules = append(out.Rules, fileRule{
+			Name: r.Name, Stage: string(r.Stage), When: string(r.When), Then: string(r.Then),
+			Label: r.Label, Stop: r.Stop, Per: string(r.Per),
+		})
+	}
+	b, err := yaml.MarshalWithOptions(out, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true))
+	if err != nil {
+		return nil, errs.Newf(errs.Internal, "contracts.format", "contract %q cannot be written: %v", d.Name, err)
+	}
+	return b, nil
 }

@@ -1,11 +1,17 @@
 package contracts
 
 import (
+	"context"
+	"errors"
+	"runtime"
+
 	"github.com/shopspring/decimal"
 
+	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
 	"tierbook/rules"
 )
 
@@ -31,13 +37,12 @@ type Preview struct {
 	Findings    []rules.Finding
 }
 
-// PreviewTotal adds up the edge's line charges.
+// PreviewTotal adds up the edge.
 type PreviewTotal struct {
-	Contract string // name of the contract; "" if none is in force
-	Version  int    // 0 for a draft
-	Cost     decimal.Decimal
-	Price    decimal.Decimal
-	Lines    int64 // usage lines read
+	Contract string          // name of the contract; "" if none is in force
+	Version  int             // 0 for a draft
+	Cost     decimal.Decimal // the seller's, of lines that it does not sell on too
+	Price    decimal.Decimal // the sum of the edge's line charges
 }
 
 // PreviewRow compares one service under one rule. Rule is "" for the basis.
@@ -53,7 +58,7 @@ type PreviewLine struct {
 	Fields      []PreviewField
 	PriceBefore decimal.NullDecimal // NULL: not sold
 	PriceAfter  decimal.NullDecimal
-	RuleBefore  string // that set the price, or excluded the line; "" for the basis
+	RuleBefore  string // those that made the price, or excluded the line; "" for the basis alone
 	RuleAfter   string
 }
 
@@ -61,4 +66,200 @@ type PreviewLine struct {
 type PreviewField struct {
 	Name  string
 	Value string
+}
+
+const (
+	defaultLines = 20
+	maxLines     = 200
+)
+
+// ErrSupplier is all that a tenant learns of a failure on an edge above it.
+var ErrSupplier = errs.New(errs.FailedPrecondition, "contracts.supplier", "Your supplier's pricing could not be applied.")
+
+// Preview evaluates a draft on real lines of a customer's month, next to what
+// is in force. It saves nothing, and must be called outside of a transaction:
+// the edges above are read in the distributor's name.
+//
+// Needs contracts.preview. Errors: Problems (Invalid) as Apply; ErrNotAnEdge if
+// the customer's chain of that month does not pass the draft's edge; NotFound
+// for a customer outside the scope; FailedPrecondition with rule, place and
+// line if the draft fails on a line; ErrSupplier, with a reference, if an edge
+// fails that the acting tenant may not see.
+func (s *Service) Preview(ctx context.Context, in PreviewInput) (Preview, error) {
+	if err := s.authz.Need(ctx, PermPreview); err != nil {
+		return Preview{}, err
+	}
+	in.Draft = in.Draft.withDefaults()
+	if in.Limit <= 0 {
+		in.Limit = defaultLines
+	}
+	in.Limit = min(in.Limit, maxLines)
+	d, err := s.previewDraft(ctx, in)
+	if err != nil {
+		return Preview{}, err
+	}
+	above, err := inDistributorsName(ctx)
+	if err != nil {
+		return Preview{}, err
+	}
+	selections, err := s.lines.Select(above, in.Customer, in.Month)
+	if err != nil {
+		return Preview{}, err
+	}
+	report := newReport(d, in.Limit)
+	for _, sel := range selections {
+		p, err := s.pass(above, d, sel, in)
+		if err != nil {
+			return Preview{}, err
+		}
+		if p == nil {
+			continue // a chain that does not pass the draft's edge
+		}
+		if err := s.scan(above, sel, p); err != nil {
+			return Preview{}, err
+		}
+		if err := report.add(p); err != nil {
+			return Preview{}, s.masked(ctx, p, err)
+		}
+	}
+	return report.preview(), nil
+}
+
+// previewDraft checks, as the acting tenant, the draft and that the customer
+// buys through its edge.
+func (s *Service) previewDraft(ctx context.Context, in PreviewInput) (draft, error) {
+	var out draft
+	err := s.db.ReadTx(ctx, func(ctx context.Context) error {
+		var problems Problems
+		var err error
+		if out, problems, err = s.validate(ctx, in.Draft); err != nil {
+			return err
+		}
+		if err := problems.err(); err != nil {
+			return err
+		}
+		chain, err := s.tenants.Chain(ctx, out.edge.Seller, in.Customer, in.Month)
+		if err != nil {
+			return err
+		}
+		if len(chain) < 2 || (!out.IsBase() && chain[1].ID != out.edge.Buyer) {
+			return errs.Newf(ErrNotAnEdge.Kind, ErrNotAnEdge.Code, "The customer did not buy through this contract's edge in %s.", in.Month)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// inDistributorsName returns a context that acts as the tree's distributor:
+// what the chain above charges has to be computed to know a cost, and nothing
+// of it is shown.
+func inDistributorsName(ctx context.Context) (context.Context, error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	above := scope.System(sc.Tree, sc.Tree, scope.Distributor, "contracts.preview for "+sc.Actor.String())
+	above.Request = sc.Request
+	return scope.With(ctx, above), nil
+}
+
+// pass is a chain from one owner down to the draft's edge, as it is and with
+// the draft in place.
+type pass struct {
+	month         period.Month
+	sellers       []id.Tenant // of each edge, the owner first
+	edge          int         // the draft's
+	first         bool        // the draft may read what was delivered
+	standing      EdgeTerms   // of the draft's edge; of a base draft the base contract
+	before, after rules.Chain
+	scanBefore    *rules.Scan
+	scanAfter     *rules.Scan
+	sample        *sample
+}
+
+// pass prepares a selection's chain; nil if it does not pass the draft's edge.
+func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewInput) (*pass, error) {
+	chain, err := s.tenants.Chain(ctx, sel.Owner, in.Customer, in.Month)
+	if err != nil {
+		return nil, err
+	}
+	p := &pass{month: in.Month, edge: -1}
+	var edges []Edge
+	for i := 1; i < len(chain) && p.edge < 0; i++ {
+		e := Edge{Seller: chain[i-1].ID, Buyer: chain[i].ID}
+		edges = append(edges, e)
+		p.sellers = append(p.sellers, e.Seller)
+		if e == d.edge || (d.IsBase() && e.Seller == d.edge.Seller) {
+			p.edge = i - 1
+		}
+	}
+	if p.edge < 0 {
+		return nil, nil
+	}
+	terms, err := s.InForce(ctx, append([]Edge{{Seller: sel.Owner}}, edges...), in.Month)
+	if err != nil {
+		return nil, err
+	}
+	p.before.Base = compiledOf(terms[Edge{Seller: sel.Owner}])
+	for _, e := range edges {
+		p.before.Edges = append(p.before.Edges, rules.Edge{Contract: compiledOf(terms[e]), Missing: terms[e].Missing})
+	}
+	p.after = rules.Chain{Base: p.before.Base, Edges: append([]rules.Edge(nil), p.before.Edges...)}
+	p.standing = terms[d.edge]
+	if d.IsBase() {
+		p.after.Base = d.compiled
+	} else {
+		p.after.Edges[p.edge] = rules.Edge{Contract: d.compiled, Missing: d.Terms.Missing}
+	}
+	p.first = p.edge == 0 && d.seller.Tier == scope.Distributor
+	return p, nil
+}
+
+func compiledOf(t EdgeTerms) *rules.Contract {
+	if t.InForce == nil {
+		return nil
+	}
+	return t.InForce.Compiled
+}
+
+// scan prices the selection before and after, and draws the lines to show.
+func (s *Service) scan(ctx context.Context, sel Selection, p *pass) error {
+	workers := min(runtime.GOMAXPROCS(0), 4)
+	p.scanBefore, p.scanAfter = p.before.NewScan(workers), p.after.NewScan(workers)
+	p.sample = newSample(workers)
+	need := union(union(p.before.Need(), p.after.Need()), shownNeed)
+	return s.lines.Scan(ctx, sel, need, workers, func(worker int, b *rules.Batch) error {
+		if err := p.scanBefore.Add(worker, b); err != nil {
+			return err
+		}
+		if err := p.scanAfter.Add(worker, b); err != nil {
+			return err
+		}
+		p.sample.add(worker, b)
+		return nil
+	})
+}
+
+// masked turns a failure on an edge that the acting tenant may not see into a
+// reference, under which the log has the whole of it.
+func (s *Service) masked(ctx context.Context, p *pass, err error) error {
+	e, ok := errors.AsType[*rules.LineError](err)
+	if !ok {
+		return err
+	}
+	if e.Edge == p.edge {
+		return err
+	}
+	seller := p.sellers[max(e.Edge, 0)] // a failure of no edge is the owner's
+	seen, lookup := s.tenants.ByID(ctx, []id.Tenant{seller})
+	if lookup != nil {
+		return lookup
+	}
+	if !seen[seller].ID.IsZero() {
+		return err
+	}
+	fresh := id.New[id.Event]().String()
+	reference := "R-" + fresh[len(fresh)-8:]
+	s.log.WarnContext(ctx, "preview failed above the acting tenant", "reference", reference, "month", p.month.String(), "error", err.Error())
+	return errs.Newf(ErrSupplier.Kind, ErrSupplier.Code, "Your supplier's pricing could not be applied (reference %s).", reference)
 }
