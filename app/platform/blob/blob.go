@@ -71,10 +71,12 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	return &Store{bucket: b, dir: dir}, nil
 }
 
+// unusable says why an address cannot be used, without what may be secret in it.
 func unusable(address, why string) error {
 	if u, err := url.Parse(address); err == nil {
-		u.RawQuery = ""
-		address = u.Redacted()
+		u.RawQuery, u.User = "", nil
+		why = strings.ReplaceAll(why, address, u.String())
+		address = u.String()
 	}
 	return errs.Newf(errs.FailedPrecondition, "blob.unusable", "The object store %s cannot be used: %s.", address, why)
 }
