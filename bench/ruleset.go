@@ -122,12 +122,16 @@ func roundedLines(w words, n int) []rules.Source {
 		pools[pool] = append([]word{u}, pools[pool]...)
 	}
 	out := make([]rules.Source, n)
+	var due [2]int64 // lines that rules of a pool should have matched by now, less what they match
 	for i := range out {
-		pool := &pools[(i+1)%2]
+		p := (i + 1) % 2
 		if n == 1 {
-			*pool = interleave(pools)
+			pools[p] = interleave(pools)
 		}
-		out[i] = cover(w.many, pool, w.lines*roundedPercent/100/int64(n))
+		due[p] += w.lines * roundedPercent / 100 / int64(n)
+		var matched int64
+		out[i], matched = cover(w.many, &pools[p], due[p])
+		due[p] -= matched
 	}
 	return out
 }
@@ -146,33 +150,48 @@ func interleave(pools [2][]word) []word {
 }
 
 // cover takes usage types off the pool until they have about lines lines; of
-// the last one it takes those with some values of a tag only.
-func cover(t tag, pool *[]word, lines int64) rules.Source {
+// the last one it takes those with some values of a tag only. It returns the
+// condition and how many lines it matches.
+func cover(t tag, pool *[]word, lines int64) (when rules.Source, matched int64) {
 	var whole []string
 	for len(*pool) > 0 {
 		next := (*pool)[0]
 		*pool = (*pool)[1:]
-		if next.lines <= lines {
+		if matched+next.lines <= lines {
 			whole = append(whole, strconv.Quote(next.text))
-			lines -= next.lines
+			matched += next.lines
 			continue
 		}
-		part := fmt.Sprintf("usage_type == %q and %s in [%s]", next.text, t.field, t.some(next.lines, lines))
+		values, some := t.some(next, lines-matched)
+		part := fmt.Sprintf("usage_type == %q and %s in [%s]", next.text, t.field, values)
 		if len(whole) == 0 {
-			return rules.Source(part)
+			return rules.Source(part), some
 		}
-		return rules.Source(fmt.Sprintf("usage_type in [%s] or %s", strings.Join(whole, ", "), part))
+		return rules.Source(fmt.Sprintf("usage_type in [%s] or %s", strings.Join(whole, ", "), part)), matched + some
 	}
-	return rules.Source(fmt.Sprintf("usage_type in [%s]", strings.Join(whole, ", ")))
+	return rules.Source(fmt.Sprintf("usage_type in [%s]", strings.Join(whole, ", "))), matched
 }
 
-// some returns so many values that about want of all lines have one of them; at
-// least one.
-func (t tag) some(all, want int64) string {
-	n := max(int(want*int64(len(t.values))/all), 1)
-	quoted := make([]string, min(n, len(t.values)))
-	for i := range quoted {
-		quoted[i] = strconv.Quote(t.values[i])
+// some returns values that about want of the usage type's lines have, at least
+// one, and how many lines have them.
+func (t tag) some(usageType word, want int64) (values string, lines int64) {
+	var quoted []string
+	smallest := ""
+	for _, v := range t.values {
+		n := usageType.tagged[v]
+		if n == 0 {
+			continue
+		}
+		if smallest == "" || n < usageType.tagged[smallest] {
+			smallest = v
+		}
+		if lines+n <= want+want/10 {
+			quoted = append(quoted, strconv.Quote(v))
+			lines += n
+		}
 	}
-	return strings.Join(quoted, ", ")
+	if len(quoted) == 0 {
+		return strconv.Quote(smallest), usageType.tagged[smallest]
+	}
+	return strings.Join(quoted, ", "), lines
 }

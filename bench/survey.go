@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -27,8 +28,9 @@ var (
 type word struct {
 	text     string
 	lines    int64
-	distinct int // how many different quantities a part of its lines has
-	seen     int // how large that part is
+	distinct int              // how many different quantities a part of its lines has
+	seen     int              // how large that part is
+	tagged   map[string]int64 // usage types: lines by value of the tag with many values
 }
 
 // metered reports whether the lines have quantities that do not repeat.
@@ -37,7 +39,7 @@ func (w word) metered() bool { return w.distinct*2 > w.seen && w.seen > 1 }
 // survey counts the values of the dimensions that rules have conditions over.
 func survey(ctx context.Context, usage *synthetic.Source) (words, error) {
 	need := rules.Need{
-		Dims:     []rules.Dim{rules.DimService, rules.DimSKU, rules.DimRegion, rules.DimUsageType, rules.DimOperation},
+		Dims:     []rules.Dim{rules.DimService, rules.DimSKU, rules.DimRegion, rules.DimUsageType, rules.DimOperation, rules.DimTags},
 		Measures: []rules.Measure{rules.MeasureQuantity},
 	}
 	counts := make([]map[string]*word, len(need.Dims))
@@ -51,8 +53,9 @@ func survey(ctx context.Context, usage *synthetic.Source) (words, error) {
 		for i, d := range need.Dims {
 			count(counts[i], &b.Dims[d], b.Rows)
 		}
-		differ(counts[slices.Index(need.Dims, rules.DimUsageType)], quantities, b)
-		return nil
+		usageTypes := counts[slices.Index(need.Dims, rules.DimUsageType)]
+		differ(usageTypes, quantities, b)
+		return countTags(usageTypes, b)
 	})
 	if err != nil {
 		return words{}, err
@@ -84,6 +87,44 @@ func count(into map[string]*word, c *rules.DimColumn, n int) {
 	}
 }
 
+// countTags counts the lines of each usage type by cost centre.
+func countTags(into map[string]*word, b *rules.Batch) error {
+	types, tags := &b.Dims[rules.DimUsageType], &b.Dims[rules.DimTags]
+	centres := make([]string, len(tags.Dict.Values))
+	for i, text := range tags.Dict.Values {
+		if text == "" {
+			continue
+		}
+		var t struct {
+			CostCentre string `json:"cost_centre"`
+		}
+		if err := json.Unmarshal([]byte(text), &t); err != nil {
+			return err
+		}
+		centres[i] = t.CostCentre
+	}
+	for row := range b.Rows {
+		w := into[valueAt(types, row)]
+		if w.tagged == nil {
+			w.tagged = map[string]int64{}
+		}
+		if tags.IDs == nil {
+			w.tagged[centres[0]]++
+		} else {
+			w.tagged[centres[tags.IDs[row]]]++
+		}
+	}
+	return nil
+}
+
+// valueAt returns a line's text.
+func valueAt(c *rules.DimColumn, row int) string {
+	if c.IDs == nil {
+		return c.Dict.Values[0]
+	}
+	return c.Dict.Values[c.IDs[row]]
+}
+
 const differAmong = 300 // lines of a usage type that differ looks at
 
 // differ counts different quantities among the first lines of each usage type.
@@ -93,10 +134,7 @@ func differ(into map[string]*word, quantities map[string]map[int64]bool, b *rule
 		return
 	}
 	for row := range b.Rows {
-		text := c.Dict.Values[0]
-		if c.IDs != nil {
-			text = c.Dict.Values[c.IDs[row]]
-		}
+		text := valueAt(c, row)
 		w := into[text]
 		if w.seen >= differAmong {
 			continue

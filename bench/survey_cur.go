@@ -68,6 +68,7 @@ func surveyRecords(r *csv.Reader) (words, error) {
 			countOne(counts[i], record[c])
 		}
 		differOne(counts[usageType], quantities, record[columns[usageType]], record[at["lineItem/UsageAmount"]])
+		tagOne(counts[usageType][record[columns[usageType]]], record[at["resourceTags/user:team"]])
 	}
 	return words{
 		services: byCount(counts[0]), skus: byCount(counts[1]), regions: byCount(counts[2]),
@@ -83,6 +84,14 @@ func countOne(into map[string]*word, text string) {
 		into[w.text] = w
 	}
 	w.lines++
+}
+
+// tagOne counts one more line of a usage type with this tag.
+func tagOne(w *word, value string) {
+	if w.tagged == nil {
+		w.tagged = map[string]int64{}
+	}
+	w.tagged[string([]byte(value))]++
 }
 
 // differOne notes a quantity of a usage type, of which it looks at the first.
