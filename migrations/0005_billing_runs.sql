@@ -45,6 +45,7 @@ COMMENT ON COLUMN billing_runs.inputs IS 'what was read: segments, assignments, 
 COMMENT ON COLUMN billing_runs.error IS 'fit for everyone who sees the run; the seller''s own detail is in billing_run_errors';
 CREATE INDEX billing_runs_log ON billing_runs (acting_tenant, requested_at DESC);
 CREATE INDEX billing_runs_open ON billing_runs (month) WHERE state IN ('requested', 'waiting', 'running');
+CREATE INDEX billing_runs_period ON billing_runs (month, seller_id, buyer_id) WHERE kind = 'period';
 
 CREATE TABLE billing_run_errors (
     run_id    uuid PRIMARY KEY REFERENCES billing_runs (id),
