@@ -70,6 +70,11 @@ func Generate(ctx context.Context, opts Options, progress Progress) (Exports, er
 		return Exports{}, fmt.Errorf("generate exports: %w", err)
 	}
 	list, months := payers(opts.Months), opts.months()
+	if opts.AWS == FormatFOCUS {
+		for i := range list {
+			list[i].payer.Layout = export.FOCUS
+		}
+	}
 	written := make([]export.Written, len(list)*len(months))
 	report := counter{progress: progress, name: stepGenerate, total: int64(len(written))}
 	report.add(0)

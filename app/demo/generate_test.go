@@ -320,6 +320,29 @@ func TestGenerate_CommitmentsNet(t *testing.T) {
 	}
 }
 
+// The same month costs the same in either of AWS's formats.
+func TestGenerate_FormatsAgree(t *testing.T) {
+	t.Parallel()
+	cur := generate(t, Options{Lines: 8000, Months: 3, Dir: t.TempDir()})
+	focus := generate(t, Options{Lines: 8000, Months: 3, Dir: t.TempDir(), AWS: FormatFOCUS})
+	for i, c := range cur.Totals {
+		f := focus.Totals[i]
+		if !c.Billed.Equal(f.Billed) || !c.Effective.Equal(f.Effective) {
+			t.Errorf("%s %s: billed %s and effective %s as CUR, %s and %s as FOCUS", c.Payer, c.Month, c.Billed, c.Effective, f.Billed, f.Effective)
+		}
+	}
+	kinds := map[string]int{}
+	for row := range rows(t, focus.Sources[1]) {
+		kinds[row["ChargeCategory"]+" "+row["CommitmentDiscountStatus"]]++
+		if row["CommitmentDiscountStatus"] == "Used" && row["BilledCost"] != "0" {
+			t.Fatalf("covered usage is billed %s", row["BilledCost"])
+		}
+	}
+	if kinds["Usage Used"] == 0 || kinds["Usage Unused"] == 0 || kinds["Purchase "] == 0 {
+		t.Errorf("the savings plan delivers %v", kinds)
+	}
+}
+
 func TestGenerate_ManifestsNameTheirFiles(t *testing.T) {
 	t.Parallel()
 	e := generate(t, Options{Dir: t.TempDir(), Months: 3})

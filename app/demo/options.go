@@ -20,6 +20,7 @@ type Options struct {
 	Months int          // how many months; 0 is DefaultMonths
 	Now    period.Month // the month that it is now: the last full month before it is the demo's last
 	Dir    string       // directory of the exports and contracts; made if absent
+	AWS    Format       // how AWS delivers; "" is FormatCUR. The costs are the same, whatever the shape
 }
 
 // withDefaults fills in what was left out.
@@ -32,6 +33,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Months == 0 {
 		o.Months = DefaultMonths
+	}
+	if o.AWS == "" {
+		o.AWS = FormatCUR
 	}
 	return o
 }
@@ -48,6 +52,8 @@ func (o Options) validate() error {
 		return invalid("months", "it needs 3 to 36 months.")
 	case o.Now.IsZero():
 		return invalid("now", "it needs to know the month.")
+	case o.AWS != FormatCUR && o.AWS != FormatFOCUS:
+		return invalid("aws", "AWS delivers aws-cur or focus.")
 	case o.Dir == "":
 		return invalid("dir", "it needs a directory.")
 	}

@@ -21,6 +21,7 @@ type state struct {
 	Lines   int64        `json:"lines"`
 	Months  int          `json:"months"`
 	Now     period.Month `json:"now"`
+	AWS     Format       `json:"aws"`
 	Exports *Exports     `json:"exports,omitempty"` // once they are written
 	Done    bool         `json:"done"`
 }
@@ -37,17 +38,18 @@ func resume(opts Options) (state, Options, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		opts = opts.withDefaults()
-		return state{Seed: opts.Seed, Lines: opts.Lines, Months: opts.Months, Now: opts.Now}, opts, nil
+		return state{Seed: opts.Seed, Lines: opts.Lines, Months: opts.Months, Now: opts.Now, AWS: opts.AWS}, opts, nil
 	case err != nil:
 		return state{}, Options{}, fmt.Errorf("read demo state: %w", err)
 	}
 	if err := json.Unmarshal(text, &st); err != nil {
 		return state{}, Options{}, fmt.Errorf("read demo state: %w", err)
 	}
-	if opts.Seed != 0 && opts.Seed != st.Seed || opts.Lines != 0 && opts.Lines != st.Lines || opts.Months != 0 && opts.Months != st.Months {
+	if opts.Seed != 0 && opts.Seed != st.Seed || opts.Lines != 0 && opts.Lines != st.Lines || opts.Months != 0 && opts.Months != st.Months ||
+		opts.AWS != "" && opts.AWS != st.AWS {
 		return state{}, Options{}, ErrOtherDemo
 	}
-	return st, Options{Seed: st.Seed, Lines: st.Lines, Months: st.Months, Now: st.Now, Dir: opts.Dir}, nil
+	return st, Options{Seed: st.Seed, Lines: st.Lines, Months: st.Months, Now: st.Now, AWS: st.AWS, Dir: opts.Dir}, nil
 }
 
 // save writes the state, whole or not at all.

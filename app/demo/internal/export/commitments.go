@@ -199,10 +199,16 @@ func (m *month) underPlan(c *commitment, group []*series) error {
 			l.billed, l.contracted = l.list, l.list
 			l.effective = product(l.quantity, plannedPrice(s.item), m.scale)
 			billed, hours = billed+l.billed, hours+l.quantity
+			if m.payer.Layout == FOCUS {
+				l.billed = 0 // FOCUS has no negation: it delivers the net
+			}
 			m.spUsed[from/m.fleet.step] += l.effective
 			if err := m.emit(l); err != nil {
 				return err
 			}
+		}
+		if m.payer.Layout == FOCUS {
+			continue
 		}
 		l := m.start(spNegation, group[0], at)
 		l.commitment, l.quantity, l.price, l.billed = c, hours, -group[0].item.price, -billed
@@ -222,9 +228,29 @@ func (m *month) planFees(c *commitment) error {
 		l.recurring, l.upfront = product(l.quantity, c.hourly, m.scale), product(l.quantity, c.amortised, m.scale)
 		l.committed, l.used = l.recurring+l.upfront, used
 		l.billed, l.effective = l.recurring, l.committed-l.used
+		if m.payer.Layout == FOCUS {
+			if err := m.planFeeApart(l); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := m.emit(l); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// planFeeApart emits a plan's commitment the way FOCUS does: the purchase, and
+// what went unused as a row of its own.
+func (m *month) planFeeApart(l *line) error {
+	c, at, left := l.commitment, span{l.from, l.to, l.to - l.from}, l.effective
+	l.effective, l.list, l.contracted = 0, l.billed, l.billed
+	if err := m.emit(l); err != nil {
+		return err
+	}
+	l = m.start(unused, c.holder, at)
+	l.commitment, l.quantity, l.listPrice = c, left, pow10[unitScale]
+	l.effective, l.list, l.contracted = left, left, left
+	return m.emit(l)
 }

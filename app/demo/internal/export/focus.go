@@ -6,7 +6,7 @@ import (
 )
 
 // focusColumns are the columns of FOCUS 1.2, in the order of the files; Azure
-// adds one of its own.
+// and AWS add some of their own.
 var focusColumns = []string{
 	"ProviderName", "PublisherName", "InvoiceIssuerName", "InvoiceId", "BillingAccountId", "BillingAccountName", "BillingAccountType",
 	"SubAccountId", "SubAccountName", "SubAccountType", "BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd",
@@ -57,8 +57,11 @@ func newFOCUSWriter(in Month, p *Payer, cal *calendar) *focusWriter {
 
 func (w *focusWriter) header(int) []byte {
 	cols := strings.Join(focusColumns, ",")
-	if w.payer.Provider == "azure" {
+	switch w.payer.Provider {
+	case "azure":
 		cols += ",x_ResourceGroupName"
+	case "aws":
+		cols += ",x_ServiceCode,x_UsageType,x_Operation"
 	}
 	return []byte(cols + "\n")
 }
@@ -91,9 +94,9 @@ func focusCategory(k kind) (category, frequency string) {
 		return "Purchase", "One-Time"
 	case tax:
 		return "Tax", "One-Time"
-	case credit, edp:
+	case credit:
 		return "Credit", "One-Time"
-	case rounding, refund:
+	case edp, rounding, refund:
 		return "Adjustment", "One-Time"
 	}
 	return "Usage", "Usage-Based"
@@ -144,10 +147,15 @@ func (w *focusWriter) prices(b []byte, l *line) []byte {
 	switch l.kind {
 	case usage, marketplace:
 		list, contracted = appendNumber(nil, l.listPrice, unitScale, plain), appendNumber(nil, l.price, unitScale, plain)
-	case riCovered, unused:
-		list, contracted = appendNumber(nil, l.listPrice, unitScale, plain), appendNumber(nil, it.contracted, unitScale, plain)
+	case riCovered, spCovered, unused:
+		price := it.contracted
+		if l.kind == unused && w.payer.Commitment == SavingsPlan {
+			price = l.listPrice
+			unit = w.payer.Currency
+		}
+		list, contracted = appendNumber(nil, l.listPrice, unitScale, plain), appendNumber(nil, price, unitScale, plain)
 		category = "Committed"
-	case riFee:
+	case riFee, spFee:
 		list = appendNumber(nil, l.price, unitScale, plain)
 		contracted = list
 	default:
@@ -164,11 +172,14 @@ func (w *focusWriter) prices(b []byte, l *line) []byte {
 	b = append(appendNumber(b, l.effective, w.scale, w.how), ',')
 	b = append(append(b, list...), ',')
 	b = field(b, w.payer.Currency)
-	if l.kind == usage || l.kind == riCovered || l.kind == marketplace {
+	switch l.kind {
+	case usage, riCovered, spCovered, marketplace:
 		b = append(appendNumber(b, l.quantity, unitScale, plain), ',')
-		return field(b, unit)
+		b = field(b, unit)
+	default:
+		b = append(b, ",,"...)
 	}
-	return append(b, ",,"...)
+	return b
 }
 
 // product returns ServiceName to AvailabilityZone.
@@ -181,7 +192,7 @@ func (w *focusWriter) product(l *line) []byte {
 	zone, details, name := "", "", s.resource[strings.LastIndexByte(s.resource, '/')+1:]
 	if it.instance != "" {
 		zone = it.region.zone
-		details = `{"InstanceType":"` + it.instance + `","CoreCount":` + it.vcpu + `,"MemorySize":` + it.memory + `}`
+		details = `{"InstanceType":"` + it.instance + `","CoreCount":` + it.vcpu + `,"MemorySize":` + strings.TrimSuffix(it.memory, " GiB") + `}`
 	}
 	var b []byte
 	for _, v := range []string{
@@ -201,16 +212,23 @@ func (w *focusWriter) commitment(b []byte, l *line) []byte {
 	}
 	status, quantity := "", l.quantity
 	switch l.kind {
-	case riCovered:
+	case riCovered, spCovered:
 		status = "Used"
 	case unused:
 		status = "Unused"
 	}
 	b = append(quoted(b, l.commitment.id), ',')
 	b = append(quoted(b, l.commitment.name), ',')
-	b = field(field(field(b, "Usage"), w.cloud.reservation), status)
+	category, name, unit := "Usage", w.cloud.reservation, "Hours"
+	if w.payer.Commitment == SavingsPlan {
+		category, name, unit = "Spend", "Savings Plan", w.payer.Currency
+		if l.kind == spCovered {
+			quantity = l.effective
+		}
+	}
+	b = field(field(field(b, category), name), status)
 	b = append(appendNumber(b, quantity, unitScale, plain), ',')
-	return append(field(b, "Hours"), ",,"...)
+	return append(field(b, unit), ",,"...)
 }
 
 // tags returns Tags and what a provider adds, and ends the record.
@@ -225,9 +243,13 @@ func (w *focusWriter) tags(s *series) []byte {
 		})
 		b = quoted(b, string(text))
 	}
-	if w.payer.Provider == "azure" {
-		b = append(b, ",rg-"...)
-		b = append(b, s.team...)
+	switch w.payer.Provider {
+	case "azure":
+		b = append(append(b, ",rg-"...), s.team...)
+	case "aws":
+		b = append(append(b, ','), s.item.code...)
+		b = append(append(b, ','), s.item.usageType...)
+		b = append(append(b, ','), s.item.operation...)
 	}
 	s.columns.tags = append(b, '\n')
 	return s.columns.tags
