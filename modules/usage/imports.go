@@ -20,9 +20,10 @@ const (
 
 // ImportInput names what to import and for whom.
 type ImportInput struct {
-	Owner  id.Tenant // to whom the provider bills the payer accounts in it
-	URL    string    // file:///dir/or/file, or a bucket's: s3://bucket/prefix?region=…
-	Format Format    // empty means FormatAuto
+	Owner   id.Tenant // to whom the provider bills the payer accounts in it
+	URL     string    // file:///dir/or/file, or a bucket's: s3://bucket/prefix?region=…
+	AnyFile bool      // accept file: URLs outside the configured directories: for the command line on the machine itself
+	Format  Format    // empty means FormatAuto
 }
 
 // Progress is how far an import is.

@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"cmp"
+
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/id"
@@ -28,6 +30,7 @@ func (s Selection) IsEmpty() bool { return s.Rows == 0 }
 type SelectedSegment struct {
 	ID          id.Segment  `json:"id"`
 	Delivery    id.Delivery `json:"delivery"`
+	Provider    string      `json:"provider"`
 	ContentHash string      `json:"content_hash"` // of the delivery: equal content, equal hash
 	Object      string      `json:"object"`
 	SHA256      string      `json:"sha256"` // of the object's bytes, checked on read
@@ -89,13 +92,6 @@ type QuarantineCount struct {
 	Rows  int64
 }
 
-// AccountAssignment is who answers for an account in one month.
-type AccountAssignment struct {
-	Account    id.Account
-	Provider   string
-	Number     string // the provider's identifier
-	Owner      id.Tenant
-	Assignment id.Assignment
-	Assignee   id.Tenant
-	OwnUse     bool
+func compareAccounts(a, b SelectedAccount) int {
+	return cmp.Or(cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Account, b.Account))
 }

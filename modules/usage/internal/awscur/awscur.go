@@ -391,3 +391,10 @@ func DiscountWarning(currency string, sum decimal.Decimal) string {
 	return fmt.Sprintf("Discounts of %s stand only in the column lineItem/NetUnblendedCost; billed amounts are without them.",
 		money.New(sum, money.Currency(currency)))
 }
+
+// IsCUR2 reports whether a file with this header is a CUR 2.0 export, which
+// keeps product attributes and tags in columns of JSON.
+func IsCUR2(header []string) bool {
+	h := rows.NewHeader(header)
+	return h.Has("line_item_unblended_cost") && h.Has("product") && h.Has("resource_tags")
+}

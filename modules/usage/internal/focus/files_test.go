@@ -184,7 +184,7 @@ func TestFiles_SpecExamples(t *testing.T) {
 		"saas_examples__simple_agreements__simple_saas_agreements_a1.csv": "10000",
 		"saas_examples__simple_agreements__simple_saas_agreements_c.csv":  "",
 		"saas_examples__virtual_currency_pricing_model_a1.csv":            "200000",
-		"saas_examples__virtual_currency_pricing_model_c.csv":             "3000",
+		"saas_examples__virtual_currency_pricing_model_c.csv":             "53000",
 		"saas_examples__spend_agreements__saas_spend_agreements_a1.csv":   "",
 		"saas_examples__simple_agreements__simple_saas_agreements_a3.csv": "1000",
 		"saas_examples__virtual_currency_pricing_model_b1.csv":            "100000",

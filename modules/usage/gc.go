@@ -1,0 +1,91 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tierbook/app/kernel/errs"
+)
+
+// keepStaged is how long an import may take before its objects count as lost.
+const keepStaged = 24 * time.Hour
+
+// GC removes objects that were staged more than 24 hours ago and never became
+// part of a published delivery, of all owners that the scope sees, and returns
+// how many. What a published delivery, current or not, refers to stays. It also
+// ends imports, and removes temporary files, of processes that must have died.
+//
+// Needs usage.import.
+func (s *Service) GC(ctx context.Context) (int, error) {
+	if err := s.authz.Need(ctx, PermImport); err != nil {
+		return 0, err
+	}
+	before := s.clock.Now().Add(-keepStaged)
+	var stale []staleObject
+	err := s.work.db.InTx(ctx, func(ctx context.Context) error {
+		list, err := s.workTenants.Tenants(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.work.failAbandoned(ctx, before, s.clock.Now()); err != nil {
+			return err
+		}
+		stale, err = s.work.staleObjects(ctx, before, owners(list))
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	removed := 0
+	for _, o := range stale {
+		ok, err := s.removeStale(ctx, o.Object, before)
+		if err != nil {
+			return removed, err
+		}
+		if ok {
+			removed++
+		}
+	}
+	return removed, s.removeTemporary(before)
+}
+
+// removeStale removes one object, unless somebody staged it again meanwhile:
+// staging waits for the same lock.
+func (s *Service) removeStale(ctx context.Context, object string, before time.Time) (removed bool, err error) {
+	err = s.work.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.work.lockObject(ctx, object); err != nil {
+			return err
+		}
+		stale, err := s.work.isStale(ctx, object, before)
+		if err != nil || !stale {
+			return err
+		}
+		err = s.objects.Delete(ctx, object)
+		if errs.KindOf(err) == errs.NotFound {
+			return nil // never uploaded, or removed before
+		}
+		removed = err == nil
+		return err
+	})
+	return removed, err
+}
+
+// removeTemporary removes what imports of dead processes have put aside.
+func (s *Service) removeTemporary(before time.Time) error {
+	entries, err := os.ReadDir(s.temp)
+	if err != nil {
+		return err
+	}
+	var all error
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && strings.HasPrefix(e.Name(), "import-") && e.IsDir() && info.ModTime().Before(before) {
+			all = errors.Join(all, os.RemoveAll(filepath.Join(s.temp, e.Name())))
+		}
+	}
+	return all
+}

@@ -1,0 +1,105 @@
+package usage
+
+import (
+	"log/slog"
+	"os"
+	"sync"
+
+	"tierbook/app/kernel/clock"
+	"tierbook/app/platform/audit"
+	"tierbook/app/platform/authz"
+	"tierbook/app/platform/blob"
+	"tierbook/app/platform/db"
+	"tierbook/modules/usage/internal/focus"
+	"tierbook/modules/usage/internal/source"
+)
+
+// Deps is what the module stands on.
+type Deps struct {
+	Web     *db.DB // the web role's pool: lists, assignment, acknowledging
+	Work    *db.DB // the work role's pool: imports, and what billing reads
+	Objects *blob.Store
+	Authz   *authz.Authz
+	Clock   clock.Clock
+	Logger  *slog.Logger
+
+	Tenants     Tenants // reads through Web
+	WorkTenants Tenants // reads through Work
+
+	Providers []Provider
+	Sources   Sources
+
+	TempDir     string // for what an import puts aside; it must exist
+	MemoryBytes int64  // of lines that an import holds while it sorts; 0: 96 MiB
+	Workers     int    // goroutines of re-adding segments; 0: as many as the process may use
+}
+
+// Provider is what a cloud provider is called in FOCUS exports.
+type Provider struct {
+	Key        string   // ours: aws, azure, gcp, …
+	Names      []string // ProviderName and ServiceProviderName, in any case
+	Publishers []string // its own names in PublisherName; a * at the end stands for any rest
+}
+
+// Sources says what may be imported from.
+type Sources struct {
+	// FileDirs are the directories from which file: URLs may be imported. None
+	// means that there are no file: URLs, save for callers that ask for any.
+	FileDirs []string
+	// NeverDirs are never imported from: the data directory.
+	NeverDirs []string
+	// Buckets are the remote sources, each with credentials of its own. The
+	// process's own credentials are never used.
+	Buckets []Bucket
+}
+
+// Bucket is a remote source.
+type Bucket struct {
+	URL       string // s3://name
+	Region    string
+	Endpoint  string // of a store that speaks S3; empty: AWS
+	AccessKey string // empty: a public bucket
+	SecretKey string
+}
+
+// Module is the usage module, wired.
+type Module struct {
+	Service *Service
+}
+
+// New wires the module.
+func New(d Deps) *Module {
+	if d.TempDir == "" {
+		d.TempDir = os.TempDir()
+	}
+	if d.MemoryBytes == 0 {
+		d.MemoryBytes = 96 << 20
+	}
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		web: store{d.Web}, work: store{d.Work}, objects: d.Objects, authz: d.Authz, clock: d.Clock, log: d.Logger,
+		webAudit: audit.New(d.Web, d.Clock), workAudit: audit.New(d.Work, d.Clock),
+		tenants: d.Tenants, workTenants: d.WorkTenants,
+		sources: d.Sources.options(d.TempDir), temp: d.TempDir, memory: d.MemoryBytes, workers: d.Workers,
+		verified: &sync.Map{},
+	}
+	for _, p := range d.Providers {
+		s.providers = append(s.providers, focus.Provider{Key: p.Key, Names: p.Names, Publishers: p.Publishers})
+	}
+	return &Module{Service: s}
+}
+
+func (s Sources) options(temp string) source.Options {
+	o := source.Options{Below: s.FileDirs, Never: s.NeverDirs, TempDir: temp}
+	for _, b := range s.Buckets {
+		o.Remotes = append(o.Remotes, source.Remote{Bucket: b.URL, Region: b.Region, Endpoint: b.Endpoint, AccessKey: b.AccessKey, SecretKey: b.SecretKey})
+	}
+	return o
+}
+
+// Permissions lists the module's permissions.
+func (m *Module) Permissions() []authz.Permission {
+	return []authz.Permission{PermRead, PermImport, PermAssign, PermAcknowledge}
+}

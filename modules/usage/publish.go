@@ -1,0 +1,220 @@
+package usage
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"tierbook/app/kernel/id"
+	"tierbook/modules/usage/internal/segment"
+	"tierbook/modules/usage/internal/spill"
+)
+
+// publication brings one delivery from files to the object store and the
+// database:
+//
+//	staged     metadata of the delivery and its segments, committed first, so
+//	           that no object lies in the store that nobody knows of
+//	uploaded   the objects, under the hash of their bytes
+//	published  in one transaction with the end of the delivery before it
+//
+// A crash before the last step leaves what was current as it was; GC removes
+// the objects.
+type publication struct {
+	run      *importRun
+	written  *segment.Written
+	row      deliveryRow
+	warnings []string
+}
+
+func (r *importRun) newPublication(d *spill.Delivery, w *segment.Written) *publication {
+	p := &publication{run: r, written: w}
+	p.row = deliveryRow{
+		ID: id.New[id.Delivery](), TreeID: r.owner.Tree, OwnerID: r.owner.ID, ImportID: r.result.Import,
+		Provider: d.Key.Provider, Payer: d.Key.Payer, Month: d.Key.Month, ContentHash: w.ContentHash,
+		RowsQuarantined: r.read.quarantine.byKey[d.Key], State: "staged", StagedAt: r.s.clock.Now(),
+	}
+	p.row.RowsRead = w.Rows + p.row.RowsQuarantined
+	if a := r.read.assemblies[d.Key]; a != nil && !a.At.IsZero() {
+		p.row.ManifestAt = &a.At
+	}
+	return p
+}
+
+func (p *publication) key() spill.Key {
+	return spill.Key{Provider: p.row.Provider, Payer: p.row.Payer, Month: p.row.Month}
+}
+
+func (p *publication) do(ctx context.Context) (DeliveryState, error) {
+	s := p.run.s
+	var same bool
+	err := s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		current, found, err := s.work.current(ctx, p.row)
+		if err == nil && found {
+			same, err = p.isSame(ctx, current)
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if same {
+		return DeliveryUnchanged, nil
+	}
+	if err := s.work.db.InTx(ctx, p.stage); err != nil {
+		return "", fmt.Errorf("stage: %w", err)
+	}
+	if err := p.upload(ctx); err != nil {
+		return "", fmt.Errorf("upload: %w", err)
+	}
+	var state DeliveryState
+	err = s.work.db.InTx(ctx, func(ctx context.Context) (err error) {
+		state, err = p.publish(ctx)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("publish: %w", err)
+	}
+	return state, nil
+}
+
+// isSame reports whether the current delivery has the same lines and the same
+// rows that could not be read.
+func (p *publication) isSame(ctx context.Context, current deliveryRow) (bool, error) {
+	if current.ContentHash != p.row.ContentHash || current.RowsQuarantined != p.row.RowsQuarantined {
+		return false, nil
+	}
+	if p.row.RowsQuarantined == 0 {
+		return true, nil
+	}
+	key := p.key()
+	theirs, err := fingerprint(p.run.s.work.quarantineOf(ctx, current.ID))
+	if err != nil {
+		return false, err
+	}
+	ours, err := fingerprint(p.run.read.quarantine.rowsOf(p.run, p.row.ID, &key))
+	return theirs == ours, err
+}
+
+// stage writes the metadata: accounts, delivery, segments and what they hold.
+func (p *publication) stage(ctx context.Context) error {
+	st := p.run.s.work
+	accounts, err := p.accounts(ctx)
+	if err != nil {
+		return err
+	}
+	if err := st.insertDelivery(ctx, p.row); err != nil {
+		return err
+	}
+	var parts []partRow
+	for _, f := range p.written.Segments {
+		row := segmentRow{
+			ID: id.New[id.Segment](), TreeID: p.row.TreeID, OwnerID: p.row.OwnerID, DeliveryID: p.row.ID, Ordinal: f.Ordinal,
+			Object: p.object(f), SHA256: f.SHA256, Bytes: f.Bytes, Rows: f.Rows, StagedAt: p.row.StagedAt,
+		}
+		if err := st.insertSegment(ctx, row); err != nil {
+			return err
+		}
+		for _, part := range f.Parts {
+			parts = append(parts, partRow{Part: part, SegmentID: row.ID, AccountID: accounts[part.Account], TreeID: row.TreeID, OwnerID: row.OwnerID})
+		}
+	}
+	return st.copyParts(ctx, parts)
+}
+
+func (p *publication) object(f segment.File) string {
+	return "segments/" + p.row.OwnerID.String() + "/" + f.SHA256 + ".parquet"
+}
+
+// accounts makes the delivery's accounts known and returns their ids.
+func (p *publication) accounts(ctx context.Context) (map[string]id.Account, error) {
+	var numbers, names []string
+	for _, f := range p.written.Segments {
+		for _, part := range f.Parts {
+			numbers = append(numbers, part.Account)
+		}
+	}
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
+	for _, n := range numbers {
+		names = append(names, p.run.read.names[accountKey{p.row.Provider, n}])
+	}
+	return p.run.s.work.upsertAccounts(ctx, p.row, numbers, names)
+}
+
+// upload puts the files into the object store. An object that is there already
+// has the same bytes; it is written again, so that GC does not take it for an
+// old one.
+func (p *publication) upload(ctx context.Context) error {
+	for _, f := range p.written.Segments {
+		file, err := os.Open(f.Path)
+		if err != nil {
+			return err
+		}
+		err = p.run.s.objects.Put(ctx, p.object(f), file)
+		_ = file.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish makes the delivery current, unless a newer manifest is, or the same
+// content has become current meanwhile.
+func (p *publication) publish(ctx context.Context) (DeliveryState, error) {
+	st := p.run.s.work
+	if err := st.lockDelivery(ctx, p.row); err != nil {
+		return "", err
+	}
+	current, found, err := st.current(ctx, p.row)
+	if err != nil {
+		return "", err
+	}
+	state, now := DeliveryNew, p.run.s.clock.Now()
+	p.warnings = nil // this may be a second attempt
+	if found {
+		same, err := p.isSame(ctx, current)
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case same:
+			return DeliveryUnchanged, nil
+		case isOlder(p.row.ManifestAt, current.ManifestAt):
+			state = DeliveryOlder
+		default:
+			state = DeliveryReplaced
+			p.compare(current)
+			if err := st.setState(ctx, current.ID, "superseded", nil); err != nil {
+				return "", err
+			}
+		}
+	}
+	stored := "current"
+	if state == DeliveryOlder {
+		stored = "older"
+	}
+	if err := st.setState(ctx, p.row.ID, stored, &now); err != nil {
+		return "", err
+	}
+	key := p.key()
+	return state, st.insertQuarantine(ctx, p.run.read.quarantine.rowsOf(p.run, p.row.ID, &key))
+}
+
+// isOlder reports whether a manifest was written before the current one. A
+// delivery without manifest counts as newest when it comes.
+func isOlder(manifest, current *time.Time) bool {
+	return manifest != nil && current != nil && manifest.Before(*current)
+}
+
+// compare warns if the delivery has become smaller: providers add to a month,
+// they seldom take away.
+func (p *publication) compare(before deliveryRow) {
+	was, is := before.RowsRead-before.RowsQuarantined, p.row.RowsRead-p.row.RowsQuarantined
+	if is < was {
+		p.warnings = append(p.warnings, fmt.Sprintf("%s payer %s %s: %d rows, %d before.", p.row.Provider, p.row.Payer, p.row.Month, is, was))
+	}
+}
