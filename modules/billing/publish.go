@@ -11,9 +11,6 @@ import (
 // edges and months, and asks for the period runs of these edges. The caller
 // holds the run and its locks.
 func (s *Service) publishLines(ctx context.Context, done *Run, x *rated) (any, error) {
-	if err := s.work.ensureMonth(ctx, done.Month); err != nil {
-		return nil, err
-	}
 	var text []string
 	var edges []Edge
 	for i := range x.assignees {

@@ -76,7 +76,9 @@ func (s *Service) rateLines(ctx context.Context, r Run, locked []db.LockKey) (pu
 		}
 		out.assignees = append(out.assignees, a)
 	}
-	return func(ctx context.Context, done *Run) (any, error) { return s.publishLines(ctx, done, &out) }, nil
+	// On its own: whoever creates partitions keeps others waiting until its end.
+	err = s.work.db.InTx(ctx, func(ctx context.Context) error { return s.work.ensureMonth(ctx, r.Month) })
+	return func(ctx context.Context, done *Run) (any, error) { return s.publishLines(ctx, done, &out) }, err
 }
 
 // rateAssignee prices one assignee's lines, owner by owner.
@@ -207,7 +209,7 @@ func (b *book) add(sale *saleInputs, o *rules.Outcome) error {
 		}
 		place := sale.owner + c.Edge
 		row := chargeRow{
-			grainRow: g, SellerID: b.in.chain[place].ID, BuyerID: b.in.chain[place+1].ID,
+			GrainRow: g, SellerID: b.in.chain[place].ID, BuyerID: b.in.chain[place+1].ID,
 			Rule: c.Rule, Label: c.Label, Quantity: c.Quantity, List: c.List, Amount: c.Amount,
 		}
 		b.result.charge(&row)
@@ -222,7 +224,7 @@ func (b *book) add(sale *saleInputs, o *rules.Outcome) error {
 			return err
 		}
 		place := sale.owner + c.Bearer
-		row := costRow{grainRow: g, BearerID: b.in.chain[place].ID, SoldTo: b.in.buyer(place), Reason: c.Reason, Cost: c.Cost}
+		row := costRow{GrainRow: g, BearerID: b.in.chain[place].ID, SoldTo: b.in.buyer(place), Reason: c.Reason, Cost: c.Cost}
 		if c.Bearer > 0 {
 			row.Supplier = b.in.chain[place-1].ID
 		}

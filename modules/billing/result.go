@@ -55,17 +55,17 @@ func (r resultText) part(edge Edge, g *grainRow) *part {
 }
 
 func (r resultText) charge(c *chargeRow) {
-	p := r.part(Edge{Seller: c.SellerID, Buyer: c.BuyerID}, &c.grainRow)
+	p := r.part(Edge{Seller: c.SellerID, Buyer: c.BuyerID}, &c.GrainRow)
 	p.charges++
 	p.amount = p.amount.Add(c.Amount)
-	p.lines = append(p.lines, r.line(c.SellerID, c.BuyerID, &c.grainRow, "charge",
+	p.lines = append(p.lines, r.line(c.SellerID, c.BuyerID, &c.GrainRow, "charge",
 		c.Rule, c.Label, money.Plain(c.Quantity), plainOrEmpty(c.List), money.Plain(c.Amount)))
 }
 
 func (r resultText) cost(c *costRow) {
-	p := r.part(Edge{Seller: c.BearerID, Buyer: c.SoldTo}, &c.grainRow)
+	p := r.part(Edge{Seller: c.BearerID, Buyer: c.SoldTo}, &c.GrainRow)
 	p.cost = p.cost.Add(c.Cost)
-	p.lines = append(p.lines, r.line(c.BearerID, c.SoldTo, &c.grainRow, "cost",
+	p.lines = append(p.lines, r.line(c.BearerID, c.SoldTo, &c.GrainRow, "cost",
 		r.slugs[c.Supplier], c.Reason, money.Plain(c.Cost)))
 }
 

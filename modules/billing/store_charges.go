@@ -14,7 +14,7 @@ import (
 
 // chargeRow is a row of billing_charges without run, tree and month.
 type chargeRow struct {
-	grainRow
+	GrainRow
 	SellerID id.Tenant
 	BuyerID  id.Tenant
 	Rule     string
@@ -26,13 +26,16 @@ type chargeRow struct {
 
 // costRow is a row of billing_charge_costs without run, tree and month.
 type costRow struct {
-	grainRow
+	GrainRow
 	BearerID id.Tenant
 	Supplier id.Tenant // zero: the bearer owns the payer account
 	SoldTo   id.Tenant // zero: the chain ends here
 	Reason   string
 	Cost     decimal.Decimal
 }
+
+// GrainRow is grainRow under a name with which GORM reads embedded structs.
+type GrainRow = grainRow
 
 // grainRow is what a charge and a cost are told apart by.
 type grainRow struct {

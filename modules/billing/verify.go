@@ -107,9 +107,11 @@ func compareResults(was, is []resultRow, slugs map[id.Tenant]string) []Finding {
 	byCurrency := map[string][2]resultRow{}
 	for i, rows := range [][]resultRow{was, is} {
 		for _, x := range rows {
-			pair := byCurrency[x.Currency]
-			pair[i] = x
-			byCurrency[x.Currency] = pair
+			if x.Currency != "" { // a result of nothing is none
+				pair := byCurrency[x.Currency]
+				pair[i] = x
+				byCurrency[x.Currency] = pair
+			}
 		}
 	}
 	var out []Finding
