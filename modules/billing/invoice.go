@@ -246,7 +246,15 @@ func (r periodRow) invoiceLine(slugs map[id.Tenant]string) InvoiceLine {
 		}
 	}
 	if r.Rate != "" && r.Base.Valid {
-		parts = append(parts, r.Rate+" of "+money.Plain(r.Base.Decimal))
+		base := money.Plain(r.Base.Decimal)
+		switch {
+		case strings.HasSuffix(r.Rate, "%"):
+			parts = append(parts, r.Rate+" of "+base)
+		case strings.HasPrefix(r.Rate, "×"):
+			parts = append(parts, base+" "+r.Rate)
+		default:
+			parts = append(parts, r.Rate+" on "+base)
+		}
 	}
 	return InvoiceLine{Kind: KindFee, Label: r.Label, Amount: r.Amount, Detail: strings.Join(parts, ", ")}
 }
@@ -258,11 +266,28 @@ func (s *Service) addFindings(ctx context.Context, edge Edge, month period.Month
 		return err
 	}
 	inv.Findings = blocking(all)
-	if !inv.net.Add(inv.booked).Equal(inv.Total) {
-		inv.Findings = append(inv.Findings, finding("period", inv.Currency, inv.net.Add(inv.booked).Sub(inv.Total),
-			"Usage has changed since fees and rounding were computed."))
+	trouble, ok, err := s.unsettled(ctx, edge, month)
+	if ok {
+		inv.Findings = append(inv.Findings, trouble)
+	} else if off := inv.net.Add(inv.booked).Sub(inv.Total); !off.IsZero() {
+		inv.Findings = append(inv.Findings, finding("period", inv.Currency, off, "Usage has changed since fees and rounding were computed."))
 	}
-	return nil
+	return err
+}
+
+// unsettled returns a finding if the newest period run of an edge is under way
+// or has failed.
+func (s *Service) unsettled(ctx context.Context, edge Edge, month period.Month) (Finding, bool, error) {
+	r, ok, err := s.web.newestPeriod(ctx, edge, month)
+	switch {
+	case err != nil || !ok:
+		return Finding{}, false, err
+	case r.State.IsOpen():
+		return finding("period", "", decimal.Zero, "Fees and rounding of this month are being computed."), true, nil
+	case r.State == StateFailed:
+		return finding("period", "", decimal.Zero, "Fees and rounding of this month could not be computed: %s", r.Error), true, nil
+	}
+	return Finding{}, false, nil
 }
 
 // pendingInvoice returns an empty document for a contract in force whose month
@@ -276,8 +301,14 @@ func (s *Service) pendingInvoice(ctx context.Context, edge Edge, month period.Mo
 	if c == nil || edge.Buyer.IsZero() {
 		return Invoice{}, errInvoiceNotFound
 	}
-	return Invoice{
-		Seller: slugs[edge.Seller], Buyer: slugs[edge.Buyer], Currency: c.Currency,
-		Findings: []Finding{finding("period", c.Currency, decimal.Zero, "Fees and rounding of this month are not computed yet: recalculate it.")},
-	}, nil
+	inv := Invoice{Seller: slugs[edge.Seller], Buyer: slugs[edge.Buyer], Currency: c.Currency}
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		trouble, ok, err := s.unsettled(ctx, edge, month)
+		if !ok {
+			trouble = finding("period", "", decimal.Zero, "Fees and rounding of this month are not computed yet: recalculate it.")
+		}
+		inv.Findings = []Finding{trouble}
+		return err
+	})
+	return inv, err
 }

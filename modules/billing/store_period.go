@@ -198,6 +198,16 @@ func (s store) openPeriods(ctx context.Context, tree id.Tenant, month period.Mon
 	return out, err
 }
 
+// newestPeriod returns the newest period run of an edge's month.
+func (s store) newestPeriod(ctx context.Context, edge Edge, month period.Month) (Run, bool, error) {
+	runs, err := s.runs(ctx, `
+		WHERE kind = 'period' AND seller_id = ? AND buyer_id = ? AND month = ? ORDER BY id DESC LIMIT 1`, edge.Seller, edge.Buyer, month)
+	if err != nil || len(runs) == 0 {
+		return Run{}, false, err
+	}
+	return runs[0], true, nil
+}
+
 // newestPeriods returns the newest period run of each edge of a tree's month.
 func (s store) newestPeriods(ctx context.Context, tree id.Tenant, month period.Month) (map[Edge]Run, error) {
 	runs, err := s.runs(ctx, `
