@@ -1,9 +1,6 @@
 package contracts
 
 import (
-	"github.com/goccy/go-yaml"
-
-	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/period"
 	"tierbook/rules"
 )
@@ -93,7 +90,7 @@ func Check(engine *rules.Engine, seller rules.EdgeKind, file string, data []byte
 		return Document{}, problems.err()
 	}
 	_, compiled := compile(engine, d.kind(seller), d)
-	if err := append(problems, compiled...).err(); err != nil {
+	if err := problems.with(compiled).err(); err != nil {
 		return Document{}, err
 	}
 	return d, nil
@@ -127,63 +124,4 @@ func ruleErrors(err error) []*rules.Error {
 		out = append(out, ruleErrors(one)...)
 	}
 	return out
-}
-
-// fileDocument is a Document in the file's words.
-type fileDocument struct {
-	Seller   string     `yaml:"seller"`
-	Buyer    string     `yaml:"buyer,omitempty"`
-	Name     string     `yaml:"name"`
-	Starts   string     `yaml:"starts"`
-	Ends     string     `yaml:"ends,omitempty"`
-	From     string     `yaml:"from,omitempty"`
-	Basis    string     `yaml:"basis,omitempty"`
-	Currency string     `yaml:"currency"`
-	Covers   any        `yaml:"covers,omitempty"`
-	Missing  string     `yaml:"missing,omitempty"`
-	Rules    []fileRule `yaml:"rules,omitempty"`
-}
-
-type fileCover struct {
-	Provider string   `yaml:"provider,omitempty"`
-	Payers   []string `yaml:"payers,omitempty"`
-}
-
-type fileRule struct {
-	Name  string `yaml:"name"`
-	Stage string `yaml:"stage"`
-	When  string `yaml:"when,omitempty"`
-	Then  string `yaml:"then,omitempty"`
-	Label string `yaml:"label,omitempty"`
-	Stop  bool   `yaml:"stop,omitempty"`
-	Per   string `yaml:"per,omitempty"`
-}
-
-// Format writes d as a contract file that Parse reads back to the same.
-func Format(d Document) ([]byte, error) {
-	d = d.withDefaults()
-	out := fileDocument{
-		Seller: d.Seller, Buyer: d.Buyer, Name: d.Name,
-		Starts: d.Months.From.String(), Ends: d.Months.To.String(), From: d.From.String(),
-		Basis: string(d.Terms.Basis), Currency: string(d.Terms.Currency), Missing: string(d.Terms.Missing),
-		Covers: "all",
-	}
-	if len(d.Terms.Covers) > 0 {
-		covers := make([]fileCover, len(d.Terms.Covers))
-		for i, c := range d.Terms.Covers {
-			covers[i] = fileCover{Provider: c.Provider, Payers: c.Payers}
-		}
-		out.Covers = covers
-	}
-	for _, r := range d.Terms.Rules {
-		out.Rules = append(out.Rules, fileRule{
-			Name: r.Name, Stage: string(r.Stage), When: string(r.When), Then: string(r.Then),
-			Label: r.Label, Stop: r.Stop, Per: string(r.Per),
-		})
-	}
-	b, err := yaml.MarshalWithOptions(out, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true))
-	if err != nil {
-		return nil, errs.Newf(errs.Internal, "contracts.format", "contract %q cannot be written: %v", d.Name, err)
-	}
-	return b, nil
 }

@@ -132,6 +132,9 @@ func (r *reader) document(m *ast.MappingNode) Document {
 		r.fail(at, "basis", "this key is required unless there is no buyer (a base contract)")
 		d.Terms.Basis = rules.BasisList // reported already
 	}
+	if f["buyer"] != nil && d.Buyer == "" {
+		d.Buyer = "?" // reported already; still no base contract
+	}
 	r.months(f, &d)
 	return d.withDefaults()
 }
@@ -209,7 +212,7 @@ func (r *reader) covers(f map[string]ast.Node) rules.Covers {
 		}
 		cf := r.fields(m, "provider", "payers")
 		c := rules.Cover{Provider: r.text(cf, "provider"), Payers: r.payers(cf)}
-		if c.Provider == "" && len(c.Payers) == 0 {
+		if c.Provider == "" && len(c.Payers) == 0 && cf["payers"] == nil {
 			r.fail(placeOf(m), "covers", "an entry names a provider, payers or both")
 		}
 		out = append(out, c)

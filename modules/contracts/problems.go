@@ -8,6 +8,9 @@ import (
 	"tierbook/app/kernel/errs"
 )
 
+// ErrDocument is the kind and code of Problems.
+var ErrDocument = errs.New(errs.Invalid, "contracts.document", "The contract is not valid.")
+
 // Problem is one thing that is wrong with a contract file.
 type Problem struct {
 	File    string // "" if the document did not come from a file
@@ -58,7 +61,20 @@ func (p Problems) Error() string {
 }
 
 // Unwrap gives the problems their kind.
-func (p Problems) Unwrap() error { return errs.New(errs.Invalid, "contracts.document", p.Error()) }
+func (p Problems) Unwrap() error { return errs.New(ErrDocument.Kind, ErrDocument.Code, p.Error()) }
+
+// with adds those of more that are about another value than any of p: what
+// could not be read as it was meant need not compile.
+func (p Problems) with(more Problems) Problems {
+	out := slices.Clone(p)
+	for _, m := range more {
+		known := func(one Problem) bool { return one.Field != "" && one.Field == m.Field && one.Rule == m.Rule }
+		if !slices.ContainsFunc(p, known) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
 
 // err returns nil if there is no problem, else the problems in order, once
 // each.

@@ -40,7 +40,7 @@ func (s *Service) CheckFile(ctx context.Context, file string, data []byte) (Docu
 		}
 		_, wrong, err := s.validate(ctx, d)
 		if err == nil {
-			err = append(problems, wrong...).err()
+			err = problems.with(wrong).err()
 		}
 		return d, err
 	})

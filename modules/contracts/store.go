@@ -160,8 +160,8 @@ func (s store) insertVersion(ctx context.Context, c Contract, v Version) error {
 
 // standing is a contract joined with one of its versions.
 type standing struct {
-	contractRow
-	versionRow
+	C contractRow `gorm:"embedded"`
+	V versionRow  `gorm:"embedded"`
 }
 
 // joined reads contracts with one version each, as from says.
@@ -173,11 +173,11 @@ func (s store) joined(ctx context.Context, from string, args map[string]any) ([]
 	}
 	out := make([]InForce, len(rows))
 	for i, r := range rows {
-		v, err := r.version()
+		v, err := r.V.version()
 		if err != nil {
 			return nil, err
 		}
-		out[i] = InForce{Contract: r.contract(), Version: v}
+		out[i] = InForce{Contract: r.C.contract(), Version: v}
 	}
 	return out, nil
 }
