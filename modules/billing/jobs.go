@@ -54,17 +54,22 @@ func (s store) enqueue(ctx context.Context, r Run) error {
 	return s.jobs.Enqueue(ctx, LineRunArgs{RunID: r.ID})
 }
 
-// retryPause is how long a job rests after the database could not be reached.
-const retryPause = 5 * time.Second
+const (
+	// runTimeout ends a run that hangs.
+	runTimeout = 24 * time.Hour
+	// retryPause is how long a job rests after the database could not be reached.
+	retryPause = 5 * time.Second
+)
 
 type lineRunWorker struct {
 	river.WorkerDefaults[LineRunArgs]
 	service *Service
 }
 
-// Timeout is none: a run takes as long as it has lines, and a worker that dies
-// loses its lock.
-func (lineRunWorker) Timeout(*river.Job[LineRunArgs]) time.Duration { return -1 }
+// Timeout is far away: a run takes as long as it has lines. When a worker dies,
+// the sweeper puts its run back at once, and River the job after this time,
+// when its run has long ended.
+func (lineRunWorker) Timeout(*river.Job[LineRunArgs]) time.Duration { return runTimeout }
 
 // NextRetry is soon: what failed here is not the run, which counts for itself,
 // but the way to the database.
@@ -81,7 +86,7 @@ type periodRunWorker struct {
 	service *Service
 }
 
-func (periodRunWorker) Timeout(*river.Job[PeriodRunArgs]) time.Duration { return -1 }
+func (periodRunWorker) Timeout(*river.Job[PeriodRunArgs]) time.Duration { return runTimeout }
 
 func (periodRunWorker) NextRetry(*river.Job[PeriodRunArgs]) time.Time {
 	return time.Now().Add(retryPause) //nolint:forbidigo // River's clock, not ours
