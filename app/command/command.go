@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -130,7 +129,7 @@ func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 
 // config loads the configuration with the command line's words on top.
 func (e *env) config() (configs.Config, error) {
-	cfg, err := configs.Load(os.Getenv)
+	cfg, err := configs.Load()
 	if err != nil {
 		return configs.Config{}, usageError{err}
 	}

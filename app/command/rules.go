@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tierbook/app"
+	"tierbook/modules/contracts"
 	"tierbook/rules"
 )
 
@@ -37,11 +38,7 @@ func (e *env) rulesEval() *cobra.Command {
 			if err != nil {
 				return usageError{fmt.Errorf("--line is not a JSON object: %w", err)}
 			}
-			cfg, err := e.config()
-			if err != nil {
-				return err
-			}
-			engine, err := app.NewRules(cfg)
+			engine, err := app.NewRules()
 			if err != nil {
 				return err
 			}
@@ -98,7 +95,8 @@ type checkError struct {
 }
 
 func (e *env) rulesCheck() *cobra.Command {
-	return &cobra.Command{
+	var reseller bool
+	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Checks a contract file and everything in it without saving",
 		Args:  cobra.ExactArgs(1),
@@ -107,21 +105,26 @@ func (e *env) rulesCheck() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg, err := e.config()
+			engine, err := app.NewRules()
 			if err != nil {
 				return err
 			}
-			problems, err := app.CheckContract(cfg, args[0], text)
+			seller := rules.EdgeFirst
+			if reseller {
+				seller = rules.EdgeBelow
+			}
+			_, err = contracts.Check(engine, seller, args[0], text)
+			problems, err := problemsOf(err)
 			if err != nil {
 				return err
 			}
 			answer := checkAnswer{OK: len(problems) == 0, Errors: []checkError{}}
 			for _, p := range problems {
-				answer.Errors = append(answer.Errors, checkError{p.Message, p.Position})
+				answer.Errors = append(answer.Errors, checkError{p.String(), fmt.Sprintf("%d:%d", p.Line, p.Column)})
 			}
 			err = e.print(answer, func(w io.Writer) {
 				for _, p := range answer.Errors {
-					fmt.Fprintf(w, "%s:%s: %s\n", args[0], p.Position, p.Error)
+					fmt.Fprintln(w, p.Error)
 				}
 				if answer.OK {
 					fmt.Fprintf(w, "%s is in order.\n", args[0])
@@ -133,4 +136,6 @@ func (e *env) rulesCheck() *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&reseller, "reseller", false, "the seller is a reseller: its rules know list and cost only")
+	return cmd
 }

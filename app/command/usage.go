@@ -13,6 +13,7 @@ import (
 	"tierbook/app"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
+	"tierbook/bench"
 	"tierbook/modules/tenancy"
 	"tierbook/modules/usage"
 )
@@ -31,14 +32,14 @@ func (e *env) importUsage() *cobra.Command {
 					return err
 				}
 				bar := e.progress()
-				r, err := a.Usage.Import(ctx, usage.ImportInput{Owner: t.ID, URL: url, Format: usage.Format(format)}, func(p usage.Progress) {
+				r, err := a.Usage.Import(ctx, usage.ImportInput{Owner: t.ID, URL: url, AnyFile: true, Format: usage.Format(format)}, func(p usage.Progress) {
 					showImport(bar, p)
 				})
 				bar.finish()
 				if err != nil {
 					return err
 				}
-				return e.print(importAnswer{r, peakRSS()}, func(w io.Writer) { printImport(w, r) })
+				return e.print(importAnswer{r, bench.PeakRSS("self")}, func(w io.Writer) { printImport(w, r) })
 			})
 		},
 	}

@@ -1,0 +1,207 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"tierbook/app/demo"
+	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
+	"tierbook/modules/billing"
+	"tierbook/modules/contracts"
+	"tierbook/modules/tenancy"
+	"tierbook/modules/usage"
+)
+
+// Demo makes the demo, or finds that it is there, through the real services
+// and workers.
+func (a *App) Demo(ctx context.Context, opts demo.Options, progress demo.Progress) (r demo.Result, err error) {
+	opts.Dir = filepath.Join(a.Config.DataDir, "demo")
+	if err := makeDir(opts.Dir); err != nil {
+		return demo.Result{}, err
+	}
+	err = a.Work(ctx, func(ctx context.Context) error {
+		r, err = demo.Run(ctx, &demoSteps{app: a, dir: opts.Dir}, opts, progress)
+		return err
+	})
+	return r, err
+}
+
+// demoSteps carries out the demo's story with the services. Everything is done
+// as the distributor of the tree.
+type demoSteps struct {
+	app *App
+	dir string
+}
+
+// as finds a tenant by slug and returns a context that acts as its distributor.
+func (d *demoSteps) as(ctx context.Context, slug string) (tenancy.Tenant, context.Context, error) {
+	t, err := d.app.Tenancy.Resolve(ctx, slug)
+	return t, scope.With(ctx, scope.System(t.Tree, t.Tree, scope.Distributor, "demo")), err
+}
+
+// CreateTenant makes a tenant unless it is there.
+func (d *demoSteps) CreateTenant(ctx context.Context, t demo.Tenant) (bool, error) {
+	_, _, err := d.as(ctx, t.Slug)
+	if errs.KindOf(err) != errs.NotFound {
+		return false, err
+	}
+	in := tenancy.CreateInput{Tier: t.Tier, Name: t.Name, Slug: t.Slug}
+	if t.Parent != "" {
+		parent, scoped, err := d.as(ctx, t.Parent)
+		if err != nil {
+			return false, err
+		}
+		in.Parent, ctx = parent.ID, scoped
+	}
+	_, err = d.app.Tenancy.Create(ctx, in)
+	return err == nil, err
+}
+
+// CreateUser makes a user with a random password, which is kept in a file that
+// only this user may read, unless the user is there.
+func (d *demoSteps) CreateUser(ctx context.Context, u demo.User) error {
+	t, ctx, err := d.as(ctx, u.Tenant)
+	if err != nil {
+		return err
+	}
+	password := rand.Text()
+	_, err = d.app.Tenancy.CreateUser(ctx, tenancy.CreateUserInput{
+		Tenant: t.ID, Email: u.Email, Name: u.Name, Password: password, Roles: []string{u.Role},
+	})
+	if errors.Is(err, tenancy.ErrEmailTaken) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.keepPassword(u.Email, password)
+}
+
+// keepPassword adds a sign-in to the demo's file of them.
+func (d *demoSteps) keepPassword(email, password string) error {
+	file := filepath.Join(d.dir, "sign-ins.json")
+	known := map[string]string{}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &known)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the demo's sign-ins: %w", err)
+	}
+	known[email] = password
+	if text, err = json.MarshalIndent(known, "", "  "); err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o600)
+}
+
+// Import imports a payer account's exports.
+func (d *demoSteps) Import(ctx context.Context, in demo.Import, progress func(rows int64)) (int64, error) {
+	owner, ctx, err := d.as(ctx, in.Owner)
+	if err != nil {
+		return 0, err
+	}
+	address := url.URL{Scheme: "file", Path: in.Dir}
+	r, err := d.app.Usage.Import(ctx, usage.ImportInput{
+		Owner: owner.ID, URL: address.String(), Format: usage.Format(in.Format), AnyFile: true,
+	}, func(p usage.Progress) {
+		if p.Stage == usage.StageReading {
+			progress(p.Rows)
+		}
+	})
+	return r.RowsStored, err
+}
+
+// Assign gives an account to a tenant.
+func (d *demoSteps) Assign(ctx context.Context, x demo.Assignment) error {
+	t, ctx, err := d.as(ctx, x.Tenant)
+	if err != nil {
+		return err
+	}
+	_, err = d.app.Usage.Assign(ctx, usage.AssignInput{
+		Account: x.Account, Provider: x.Provider, Assignee: t.ID, From: x.Months.From, To: x.Months.To,
+	})
+	return err
+}
+
+// ApplyContract saves a contract file.
+func (d *demoSteps) ApplyContract(ctx context.Context, name string, yaml []byte) error {
+	doc, err := contracts.Parse(name, yaml)
+	if err != nil {
+		return err
+	}
+	_, ctx, err = d.as(ctx, doc.Seller)
+	if err != nil {
+		return err
+	}
+	_, err = d.app.Contracts.Apply(ctx, doc)
+	return err
+}
+
+// Recalculate asks for all runs, then waits for them in order. Runs of one
+// assignee come in the order of months, because fees may look back.
+func (d *demoSteps) Recalculate(ctx context.Context, list []demo.Recalculation, progress func(done int)) error {
+	type asked struct {
+		ctx context.Context
+		run id.Run
+	}
+	var runs []asked
+	for _, x := range list {
+		t, scoped, err := d.as(ctx, x.Assignee)
+		if err != nil {
+			return err
+		}
+		run, err := d.app.Billing.Request(scoped, billing.RunRequest{Assignee: t.ID, Month: x.Month, Reason: "demo"})
+		if err != nil {
+			return fmt.Errorf("rate %s %s: %w", x.Assignee, x.Month, err)
+		}
+		runs = append(runs, asked{scoped, run})
+	}
+	for i, r := range runs {
+		w, err := d.app.Billing.Wait(r.ctx, r.run)
+		if err != nil {
+			return err
+		}
+		if failed, ok := w.Failed(); ok || w.Run.State != billing.StateComplete {
+			return fmt.Errorf("rate %s %s: %s %s", list[i].Assignee, list[i].Month, w.Run.State, failed.Error)
+		}
+		progress(i + 1)
+	}
+	return nil
+}
+
+// Summary reconciles a month. The demo bills in one currency.
+func (d *demoSteps) Summary(ctx context.Context, distributor string, month period.Month) (demo.Reconciliation, error) {
+	_, ctx, err := d.as(ctx, distributor)
+	if err != nil {
+		return demo.Reconciliation{}, err
+	}
+	r, err := d.app.Billing.Reconcile(ctx, month)
+	if err != nil {
+		return demo.Reconciliation{}, err
+	}
+	out := demo.Reconciliation{Month: month, OK: r.OK}
+	i := slices.IndexFunc(r.Trees, func(t billing.TreeBooks) bool { return t.Distributor == distributor })
+	if i < 0 {
+		return out, nil
+	}
+	t := r.Trees[i]
+	out.Currency, out.Findings = string(t.Currency), len(t.Findings)
+	out.Imported, out.Assigned, out.OwnUse = t.Imported, t.Assigned, t.OwnUse
+	out.Unassigned, out.Difference = t.Unassigned, t.Difference
+	for _, e := range t.Edges {
+		out.Edges = append(out.Edges, demo.EdgeTotal{Seller: e.Seller, Buyer: e.Buyer, Cost: e.Cost, Price: e.Price, Margin: e.Margin})
+	}
+	return out, nil
+}
