@@ -31,7 +31,7 @@ func (s *Service) GC(ctx context.Context) (int, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.work.failAbandoned(ctx, before, s.clock.Now()); err != nil {
+		if err := s.work.failAbandoned(ctx, before, s.clock.Now(), owners(list)); err != nil {
 			return err
 		}
 		stale, err = s.work.staleObjects(ctx, before, owners(list))

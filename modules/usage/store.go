@@ -85,10 +85,10 @@ func (s store) finishImport(ctx context.Context, r importRow) error {
 }
 
 // failAbandoned ends imports whose process must have died.
-func (s store) failAbandoned(ctx context.Context, before, now time.Time) error {
+func (s store) failAbandoned(ctx context.Context, before, now time.Time, owners array) error {
 	return s.exec(ctx, `
 		UPDATE usage_imports SET state = 'failed', finished_at = ?, error = 'The process that ran it ended.'
-		WHERE state = 'running' AND started_at < ?`, now, before)
+		WHERE state = 'running' AND started_at < ? AND owner_id = ANY (?::uuid[])`, now, before, owners)
 }
 
 // deliveryRow is a row of usage_deliveries.

@@ -71,7 +71,7 @@ const counts = `
 		SELECT FROM usage_imports i
 		WHERE i.id = q.import_id AND i.state = 'complete' AND NOT EXISTS (
 			SELECT FROM usage_imports n
-			WHERE n.owner_id = i.owner_id AND n.url = i.url AND n.state = 'complete' AND n.started_at > i.started_at)))`
+			WHERE n.owner_id = i.owner_id AND n.url = i.url AND n.state = 'complete' AND (n.started_at, n.id) > (i.started_at, i.id))))`
 
 const quarantineColumns = `q.id, q.tree_id, q.owner_id, q.import_id, q.delivery_id, q.period, q.file, q.row_number,
 	q.column_name, q.value, q.reason, q.acknowledged_at, q.acknowledged_by, q.acknowledged_for`
@@ -101,7 +101,7 @@ func (s store) listQuarantine(ctx context.Context, f QuarantineFilter) ([]quaran
 			AND (?::uuid IS NULL OR q.owner_id = ?) AND (?::uuid IS NULL OR q.import_id = ?)
 			AND (?::date IS NULL OR q.period IS NULL OR q.period = ?)
 			AND (? OR q.acknowledged_at IS NULL)
-		ORDER BY im.started_at DESC, q.file, q.row_number
+		ORDER BY im.started_at DESC, im.id DESC, q.file, q.row_number
 		LIMIT ?`,
 		f.Owner, f.Owner, f.Import, f.Import, f.Period, f.Period, f.Acknowledged, f.Limit)
 	return rows, err

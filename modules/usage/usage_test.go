@@ -51,7 +51,7 @@ type bundle struct {
 	north, east, harbour, direct, south, far scope.Scope
 }
 
-func setup(t *testing.T) *bundle {
+func setup(t testing.TB) *bundle {
 	t.Helper()
 	b := &bundle{db: dbtest.New(t), dir: t.TempDir(), tenants: tenantsFake{}}
 	b.north = b.tenant(t, scope.Distributor, "north")
@@ -82,7 +82,7 @@ func setup(t *testing.T) *bundle {
 	return b
 }
 
-func (b *bundle) tenant(t *testing.T, tier scope.Tier, slug string, parent ...scope.Scope) scope.Scope {
+func (b *bundle) tenant(t testing.TB, tier scope.Tier, slug string, parent ...scope.Scope) scope.Scope {
 	t.Helper()
 	sc := b.db.NamedTenant(t, tier, slug, parent...)
 	x := tenantFake{Tenant: Tenant{ID: sc.Tenant, Slug: slug, Tree: sc.Tree, Tier: tier}}
@@ -100,7 +100,7 @@ func as(t testing.TB, sc scope.Scope) context.Context {
 }
 
 // load imports a path for owner and fails the test if that fails.
-func (b *bundle) load(t *testing.T, owner scope.Scope, path string) ImportResult {
+func (b *bundle) load(t testing.TB, owner scope.Scope, path string) ImportResult {
 	t.Helper()
 	r, err := b.Import(as(t, owner), ImportInput{Owner: owner.Tenant, URL: "file://" + path, AnyFile: true}, nil)
 	if err != nil {
