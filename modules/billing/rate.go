@@ -189,7 +189,7 @@ type book struct {
 	charges  []chargeRow
 	costs    []costRow
 	findings []findingRow
-	result   resultText
+	result   *resultText
 }
 
 func newBook(in *assigneeInputs) *book {
@@ -201,6 +201,7 @@ func (b *book) add(sale *saleInputs, o *rules.Outcome) error {
 	for _, a := range sale.selection.Accounts {
 		b.accounts[[2]string{a.Provider, a.Account}] = a.ID
 	}
+	b.charges, b.costs = slices.Grow(b.charges, len(o.Charges)), slices.Grow(b.costs, len(o.Costs))
 	for i := range o.Charges {
 		c := &o.Charges[i]
 		g, err := b.grain(&c.Grain, string(o.Currency))

@@ -164,22 +164,30 @@ func months(list []period.Month) string {
 	return strings.Join(out, " ")
 }
 
-var escapes = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`)
-
 // fields joins texts into one line of a canonical text: separated by tabs,
 // with tabs, line ends and backslashes inside them escaped.
-func fields(texts ...string) string {
-	var b strings.Builder
+func fields(texts ...string) string { return string(appendFields(nil, texts...)) }
+
+// appendFields appends what fields returns to b.
+func appendFields(b []byte, texts ...string) []byte {
 	for i, t := range texts {
 		if i > 0 {
-			b.WriteByte('\t')
+			b = append(b, '\t')
 		}
-		if strings.ContainsAny(t, "\\\t\n") {
-			t = escapes.Replace(t)
+		for j := range len(t) {
+			switch c := t[j]; c {
+			case '\\':
+				b = append(b, `\\`...)
+			case '\t':
+				b = append(b, `\t`...)
+			case '\n':
+				b = append(b, `\n`...)
+			default:
+				b = append(b, c)
+			}
 		}
-		b.WriteString(t)
 	}
-	return b.String()
+	return b
 }
 
 // hashLines returns the SHA-256, in hex, of lines in their order as bytes, each

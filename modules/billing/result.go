@@ -21,6 +21,7 @@ import (
 type resultText struct {
 	slugs map[id.Tenant]string
 	parts map[partKey]*part
+	buf   []byte // of the last line
 }
 
 // partKey names the rows that one result row is about.
@@ -36,15 +37,15 @@ type part struct {
 	amount, cost decimal.Decimal
 }
 
-func newResultText(tenants []Tenant) resultText {
-	out := resultText{slugs: map[id.Tenant]string{}, parts: map[partKey]*part{}}
+func newResultText(tenants []Tenant) *resultText {
+	out := &resultText{slugs: map[id.Tenant]string{}, parts: map[partKey]*part{}}
 	for _, t := range tenants {
 		out.slugs[t.ID] = t.Slug
 	}
 	return out
 }
 
-func (r resultText) part(edge Edge, g *grainRow) *part {
+func (r *resultText) part(edge Edge, g *grainRow) *part {
 	k := partKey{edge, g.AssigneeID, g.Currency}
 	p, ok := r.parts[k]
 	if !ok {
@@ -54,7 +55,7 @@ func (r resultText) part(edge Edge, g *grainRow) *part {
 	return p
 }
 
-func (r resultText) charge(c *chargeRow) {
+func (r *resultText) charge(c *chargeRow) {
 	p := r.part(Edge{Seller: c.SellerID, Buyer: c.BuyerID}, &c.GrainRow)
 	p.charges++
 	p.amount = p.amount.Add(c.Amount)
@@ -62,20 +63,20 @@ func (r resultText) charge(c *chargeRow) {
 		c.Rule, c.Label, money.Plain(c.Quantity), plainOrEmpty(c.List), money.Plain(c.Amount)))
 }
 
-func (r resultText) cost(c *costRow) {
+func (r *resultText) cost(c *costRow) {
 	p := r.part(Edge{Seller: c.BearerID, Buyer: c.SoldTo}, &c.GrainRow)
 	p.cost = p.cost.Add(c.Cost)
 	p.lines = append(p.lines, r.line(c.BearerID, c.SoldTo, &c.GrainRow, "cost",
 		r.slugs[c.Supplier], c.Reason, money.Plain(c.Cost)))
 }
 
-func (r resultText) line(bearer, soldTo id.Tenant, g *grainRow, kind string, more ...string) string {
-	texts := []string{
+func (r *resultText) line(bearer, soldTo id.Tenant, g *grainRow, kind string, more ...string) string {
+	r.buf = appendFields(r.buf[:0],
 		r.slugs[bearer], r.slugs[soldTo], r.slugs[g.AssigneeID], g.Currency, kind,
 		g.Payer, g.Provider, g.Account, g.Service, g.Sku, g.Region, g.ChargeCategory, g.ChargeClass,
-		strconv.FormatBool(g.Marketplace), g.CommitmentRole, g.Unit, g.ServiceMonth,
-	}
-	return fields(append(texts, more...)...)
+		strconv.FormatBool(g.Marketplace), g.CommitmentRole, g.Unit, g.ServiceMonth)
+	r.buf = appendFields(append(r.buf, '\t'), more...)
+	return string(r.buf)
 }
 
 func plainOrEmpty(d decimal.NullDecimal) string {
@@ -87,7 +88,7 @@ func plainOrEmpty(d decimal.NullDecimal) string {
 
 // close returns the results of an edge and assignee by currency, and their
 // text. Without any row there is one result, of nothing.
-func (r resultText) close(edge Edge, assignee id.Tenant) ([]resultRow, []string) {
+func (r *resultText) close(edge Edge, assignee id.Tenant) ([]resultRow, []string) {
 	var rows []resultRow
 	var lines []string
 	for k, p := range r.parts {
