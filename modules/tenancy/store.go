@@ -182,23 +182,6 @@ func (s store) placements(ctx context.Context, m period.Month) ([]Placement, err
 	return out, nil
 }
 
-// below is one row of the acting tenant's own part of the closure.
-type below struct {
-	DescendantID id.Tenant
-	Depth        int
-	Months       period.Months
-}
-
-// closure returns who is below the acting tenant, and when.
-func (s store) closure(ctx context.Context) ([]below, error) {
-	rows, err := find[below](ctx, s, `SELECT c.descendant_id, c.depth, c.months FROM tenancy_closure c
-		WHERE c.ancestor_id = @acting`, nil)
-	if err != nil {
-		return nil, fmt.Errorf("read closure: %w", err)
-	}
-	return rows, nil
-}
-
 type userRow struct {
 	ID           id.User
 	TenantID     id.Tenant
