@@ -146,9 +146,10 @@ func (a *App) databaseURLs(ctx context.Context) (configs.Database, error) {
 	}, nil
 }
 
-// makeDir makes a directory that only this user may read.
+// makeDir makes a directory that others may pass through but not list: the
+// private PostgreSQL of root runs as another user. What is in it guards itself.
 func makeDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o711); err != nil { //nolint:gosec // see above
 		return errs.Newf(errs.FailedPrecondition, "app.data_dir", "the data directory cannot be made: %v", err)
 	}
 	return nil
