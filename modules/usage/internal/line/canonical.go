@@ -67,7 +67,7 @@ var errRow = errors.New("a spilled usage line is damaged")
 
 // RowReader reads canonical rows, one after the other.
 type RowReader struct {
-	Line // aliases the row last read
+	Line                 // aliases the row last read
 	ends [NumColumns]int // in that row, by position in order; 0 before the first
 }
 

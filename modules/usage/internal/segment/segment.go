@@ -4,13 +4,11 @@
 package segment
 
 import (
-	"context"
 	"io"
 
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/period"
-	"tierbook/modules/usage/internal/spill"
 )
 
 // Written is a delivery that lies in files, not yet anywhere else.
@@ -44,23 +42,13 @@ type Part struct {
 	Billed, Effective, List, Contracted decimal.Decimal
 }
 
-// Write writes d into new files below dir: one, or more where the digits of a
-// measure do not fit together. Row groups hold one account, small ones share;
-// none has more than a million rows. The same lines give the same bytes,
-// whatever order they were added in.
-//
-// The caller removes the files. After an error or when ctx ends there are none.
-func Write(ctx context.Context, d *spill.Delivery, dir string) (*Written, error) {
-	return &Written{}, nil
-}
-
 // Object is a stored segment that can be read.
 type Object struct {
 	Ordinal int // becomes Batch.Segment
 	Reader  io.ReaderAt
 	Bytes   int64
 
-	RowGroups []int    // which to scan, in this order; nil for all
+	RowGroups []int    // which to scan; nil for all
 	Wanted    []Wanted // which rows of them; nil for all
 }
 
@@ -69,27 +57,4 @@ type Wanted struct {
 	Account      string
 	Period       period.Month
 	ServiceMonth period.Month
-}
-
-// Sum is what a segment's rows themselves add up to.
-type Sum struct {
-	Account      string
-	Payer        string
-	Period       period.Month
-	ServiceMonth period.Month
-	Currency     string
-
-	Rows   int64
-	Billed decimal.Decimal
-}
-
-// AddUp reads every row of a segment and adds up BilledCost, by account,
-// payer, period, service month and currency, in this order. It shares no code
-// with the sums that Write returns, nor with Scan.
-func AddUp(ctx context.Context, r io.ReaderAt, bytes int64) ([]Sum, error) { return nil, nil }
-
-// Verify reads all bytes of an object and reports whether they have the hash.
-// Errors: those of reading.
-func Verify(ctx context.Context, r io.ReaderAt, bytes int64, sha256 string) (bool, error) {
-	return false, nil
 }

@@ -5,6 +5,11 @@ package spill
 
 import (
 	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
 
 	"tierbook/app/kernel/period"
 	"tierbook/modules/usage/internal/line"
@@ -22,37 +27,163 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Provider, o.Provider), cmp.Compare(k.Payer, o.Payer), k.Month.Compare(o.Month))
 }
 
+// minBudget is the least memory that makes runs worth their file.
+const minBudget = 1 << 20
+
 // Writer collects lines. It is for one goroutine; sorting goes on beside it.
-type Writer struct{}
+type Writer struct {
+	store      *store
+	deliveries map[Key]*Delivery
+	list       []*Delivery // by ordinal
+	last       *Delivery   // of the line added last
+
+	chunk   *chunk      // being filled
+	sorting chan result // holds the chunk before it, once that is written; nil if there is none
+	size    int         // bytes at which a chunk is full
+	done    bool
+}
+
+// result is a chunk whose rows were written, to be filled again.
+type result struct {
+	chunk *chunk
+	err   error
+}
 
 // New returns a writer whose temporary file lies in dir, which must exist. It
-// holds at most about budget bytes of lines in memory; 32 MiB are a good value,
-// and the least is 1 MiB.
-func New(dir string, budget int64) (*Writer, error) { return &Writer{}, nil }
+// holds at most about budget bytes of lines in memory, at least 1 MiB; 96 MiB
+// are a good value for files of many gigabytes.
+func New(dir string, budget int64) (*Writer, error) {
+	f, err := os.CreateTemp(dir, "spill-*.tmp")
+	if err != nil {
+		return nil, fmt.Errorf("create spill file: %w", err)
+	}
+	budget = min(max(budget, minBudget), 1<<31)
+	return &Writer{
+		store:      &store{file: f, budget: budget},
+		deliveries: make(map[Key]*Delivery),
+		chunk:      &chunk{},
+		size:       int(budget / 2),
+	}, nil
+}
 
-// Add copies l into the delivery k. Provider and payer of k are kept; use the
-// same strings for the same delivery where that is cheap.
-func (w *Writer) Add(k Key, l *line.Line) error { return nil }
+// Add copies l into the delivery k. Provider and payer of k are kept.
+// Errors: those of writing the temporary file, of earlier lines too.
+func (w *Writer) Add(k Key, l *line.Line) error {
+	if w.done {
+		return errors.New("spill: a line was added after the end")
+	}
+	d := w.last
+	if d == nil || d.Key != k {
+		d = w.delivery(k)
+	}
+	d.count(l)
+	w.chunk.add(d.ordinal, l)
+	if w.chunk.size() < w.size {
+		return nil
+	}
+	return w.spill()
+}
+
+func (w *Writer) delivery(k Key) *Delivery {
+	d := w.deliveries[k]
+	if d == nil {
+		d = &Delivery{Key: k, store: w.store, ordinal: uint32(len(w.list)), accounts: make(map[string]*int64)}
+		w.deliveries[k] = d
+		w.list = append(w.list, d)
+	}
+	w.last = d
+	return d
+}
+
+// spill hands the chunk over to be sorted and written, after the one before.
+func (w *Writer) spill() error {
+	next, err := w.wait()
+	if err != nil {
+		return err
+	}
+	full, list, done := w.chunk, w.list, make(chan result, 1)
+	w.chunk, w.sorting = next, done
+	go func() {
+		full.sort()
+		err := w.store.write(full, list)
+		full.reset()
+		done <- result{full, err}
+	}()
+	return nil
+}
+
+// wait returns an empty chunk, once the one being sorted is written.
+func (w *Writer) wait() (*chunk, error) {
+	if w.sorting == nil {
+		return &chunk{}, nil
+	}
+	r := <-w.sorting
+	w.sorting = nil
+	return r.chunk, r.err
+}
 
 // Finish ends adding and returns the deliveries in the order of their keys.
 // They can be read, any number of times and side by side, until Close.
-func (w *Writer) Finish() ([]*Delivery, error) { return nil, nil }
+func (w *Writer) Finish() ([]*Delivery, error) {
+	if w.done {
+		return nil, errors.New("spill: finished twice")
+	}
+	w.done = true
+	if w.chunk.len() > 0 {
+		if err := w.spill(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := w.wait(); err != nil {
+		return nil, err
+	}
+	w.chunk = nil
+	deliveries := slices.Clone(w.list)
+	slices.SortFunc(deliveries, func(a, b *Delivery) int { return a.Key.Compare(b.Key) })
+	return deliveries, nil
+}
 
 // Close removes the temporary file, finished or not. The deliveries are of no
 // use afterwards. Closing twice does nothing.
-func (w *Writer) Close() error { return nil }
-
-// Delivery is the lines of one key.
-type Delivery struct {
-	Key  Key
-	Rows int64
-
-	// Integer and Fraction are the most digits before and after the point that
-	// any value of a measure has.
-	Integer, Fraction [line.NumMeasures]int
+func (w *Writer) Close() error {
+	if w.store == nil {
+		return nil
+	}
+	w.done = true
+	_, _ = w.wait() // its error was returned, or the lines are given up
+	f := w.store.file
+	w.store, w.chunk = nil, nil
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// Each calls fn with the canonical bytes of every line, in their total order.
-// row is good until fn returns; shared is how many bytes at its start it has
-// in common with the row before.
-func (d *Delivery) Each(fn func(row []byte, shared int) error) error { return nil }
+// ordinalSize is the length of the delivery's ordinal, which comes before each
+// row in memory so that sorting brings deliveries together.
+const ordinalSize = 4
+
+// chunk holds lines in memory until they are sorted.
+type chunk struct {
+	bytes []byte
+	items []item
+}
+
+// item is a row in a chunk.
+type item struct {
+	key  uint64 // the next eight bytes to sort by
+	at   uint32
+	size uint32
+}
+
+func (c *chunk) add(ordinal uint32, l *line.Line) {
+	at := len(c.bytes)
+	c.bytes = binary.BigEndian.AppendUint32(c.bytes, ordinal)
+	c.bytes = line.AppendRow(c.bytes, l)
+	c.items = append(c.items, item{at: uint32(at), size: uint32(len(c.bytes) - at)})
+}
+
+func (c *chunk) len() int { return len(c.items) }
+
+func (c *chunk) size() int { return len(c.bytes) + len(c.items)*16 }
+
+func (c *chunk) reset() { c.bytes, c.items = c.bytes[:0], c.items[:0] }
+
+func (c *chunk) row(it item) []byte { return c.bytes[it.at : it.at+it.size] }
