@@ -422,13 +422,6 @@ func (f *fakeContracts) save(v ContractVersion) {
 	f.versions[v.Version] = v
 }
 
-// end takes an edge's contract out of force.
-func (f *fakeContracts) end(e Edge) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	maps.DeleteFunc(f.versions, func(_ id.Version, v ContractVersion) bool { return v.Edge == e })
-}
-
 func (f *fakeContracts) inForce() map[Edge]ContractVersion {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -245,6 +246,45 @@ func TestList_ShowsOnesOwnAndBelow(t *testing.T) {
 		}
 		if _, err := w.s.Wait(w.as("north", "finance"), run); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("foreign run: %v, want NotFound", err)
+		}
+	}
+}
+
+// Invariant 5, in the database: a reseller's own connection sees neither what
+// its supplier pays nor what its supplier charges others.
+func TestPolicies_ResellerSeesNothingAbove(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.usual()
+	w.account("dist", "111", "acme", usageLine{service: "Compute", billed: "80"})
+	w.account("dist", "222", "cargo", usageLine{service: "Compute", billed: "70"})
+	w.recalc("dist", "acme")
+	w.recalc("dist", "cargo")
+	for name, tt := range map[string]struct{ query, want string }{
+		"Charges": {`SELECT DISTINCT a.slug || '→' || b.slug FROM billing_charges c
+			LEFT JOIN slugs a ON a.id = c.seller_id LEFT JOIN slugs b ON b.id = c.buyer_id`, "dist→north north→acme"},
+		"Costs":     {`SELECT DISTINCT a.slug FROM billing_charge_costs c LEFT JOIN slugs a ON a.id = c.bearer_id`, "acme north"},
+		"Published": {`SELECT DISTINCT a.slug FROM billing_published c LEFT JOIN slugs a ON a.id = c.bearer_id`, "acme dist north"},
+		"Results":   {`SELECT DISTINCT a.slug FROM billing_run_results c LEFT JOIN slugs a ON a.id = c.bearer_id`, "acme north"},
+		"Findings":  {`SELECT DISTINCT a.slug FROM billing_findings c LEFT JOIN slugs a ON a.id = c.seller_id WHERE c.seller_id = ?`, ""},
+		"Runs":      {`SELECT DISTINCT a.slug FROM billing_runs c LEFT JOIN slugs a ON a.id = c.acting_tenant WHERE c.acting_tenant = ?`, ""},
+	} {
+		var got []string
+		err := w.db.Web.ReadTx(w.as("north", "finance"), func(ctx context.Context) error {
+			values, args := "", []any{}
+			for slug, sc := range w.scopes {
+				values, args = values+",(?::uuid, ?)", append(args, sc.Tenant, slug)
+			}
+			if strings.Contains(tt.query, "?") {
+				args = append(args, w.id("dist"))
+			}
+			return w.db.Web.Gorm(ctx).Raw(`WITH slugs (id, slug) AS (VALUES `+values[1:]+`) `+tt.query+` ORDER BY 1`, args...).Scan(&got).Error
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: north sees %q, want %q", name, got, tt.want)
 		}
 	}
 }
