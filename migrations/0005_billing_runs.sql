@@ -123,8 +123,8 @@ COMMENT ON TABLE billing_charges IS 'what a seller charges its buyer for usage l
 COMMENT ON COLUMN billing_charges.service_month IS 'empty, or the earlier month that a late line corrects';
 COMMENT ON COLUMN billing_charges.rule IS 'the price rule that matched, or the labelled adjust rule; empty: the contract''s basis';
 COMMENT ON COLUMN billing_charges.list IS 'NULL where the provider delivered no list price and the buyer may not know another';
-CREATE INDEX billing_charges_run ON billing_charges (run_id);
-CREATE INDEX billing_charges_edge ON billing_charges (seller_id, buyer_id, month);
+-- Charges and costs are found through the run that speaks for an edge.
+CREATE INDEX billing_charges_run ON billing_charges (run_id, seller_id, buyer_id, assignee_id);
 
 CREATE TABLE billing_charge_costs (
     run_id          uuid NOT NULL,
@@ -155,8 +155,7 @@ COMMENT ON TABLE billing_charge_costs IS 'what lines cost a tenant of their chai
 COMMENT ON COLUMN billing_charge_costs.supplier IS 'NULL: the tenant owns the payer account';
 COMMENT ON COLUMN billing_charge_costs.sold_to IS 'the next tenant of the chain; NULL at its end';
 COMMENT ON COLUMN billing_charge_costs.reason IS 'empty where the line was sold on; else why not: the exclude rule''s name, or that no contract covers it';
-CREATE INDEX billing_charge_costs_run ON billing_charge_costs (run_id);
-CREATE INDEX billing_charge_costs_bearer ON billing_charge_costs (bearer_id, month);
+CREATE INDEX billing_charge_costs_run ON billing_charge_costs (run_id, bearer_id, sold_to, assignee_id);
 
 CREATE TABLE billing_period_published (
     tree_id     uuid NOT NULL,
@@ -281,27 +280,28 @@ CREATE POLICY runs_acting ON billing_runs
 CREATE POLICY run_errors_seller ON billing_run_errors FOR SELECT
     USING (seller_id IN (SELECT c.descendant_id FROM tenancy_closure c));
 -- Money of an edge: its two parties, and whoever was above the seller in that
--- month. A cost: its bearer, and whoever was above it then.
+-- month. A cost: its bearer, and whoever was above it then. These ask per row,
+-- because the answer depends on the row's month: EXISTS finds it by index.
 CREATE POLICY published_bearer ON billing_published FOR SELECT
     USING (sold_to = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
-        OR bearer_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+        OR EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = bearer_id AND c.months @> month));
 CREATE POLICY run_results_bearer ON billing_run_results FOR SELECT
-    USING (bearer_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+    USING (EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = bearer_id AND c.months @> month));
 CREATE POLICY charges_parties ON billing_charges FOR SELECT
     USING (buyer_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
-        OR seller_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+        OR EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = seller_id AND c.months @> month));
 CREATE POLICY charge_costs_bearer ON billing_charge_costs FOR SELECT
-    USING (bearer_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+    USING (EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = bearer_id AND c.months @> month));
 CREATE POLICY period_published_parties ON billing_period_published FOR SELECT
     USING (buyer_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
-        OR seller_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+        OR EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = seller_id AND c.months @> month));
 CREATE POLICY period_charges_parties ON billing_period_charges FOR SELECT
     USING (buyer_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
-        OR seller_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+        OR EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = seller_id AND c.months @> month));
 CREATE POLICY period_costs_buyer ON billing_period_costs FOR SELECT
-    USING (buyer_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+    USING (EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = buyer_id AND c.months @> month));
 CREATE POLICY findings_seller ON billing_findings FOR SELECT
-    USING (seller_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.months @> month));
+    USING (EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = seller_id AND c.months @> month));
 
 -- +goose Down
 DROP FUNCTION billing_ensure_month(date);
