@@ -17,10 +17,9 @@ func (s store) usageGroups(ctx context.Context, edge Edge, month period.Month) (
 	err := s.q(ctx).Raw(`
 		SELECT c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit,
 			sum(c.quantity) AS quantity, sum(c.amount) AS amount
-		FROM `+publishedCharges+`
-		WHERE c.seller_id = ? AND c.buyer_id = ? AND c.month = ?
+		FROM `+chargesOfEdge+`
 		GROUP BY c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit`,
-		edge.Seller, edge.Buyer, month).Scan(&rows).Error
+		edge.Seller, edge.Buyer, month, month).Scan(&rows).Error
 	return rows, err
 }
 

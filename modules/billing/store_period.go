@@ -45,9 +45,8 @@ func (s store) joinablePeriod(ctx context.Context, edge Edge, month period.Month
 // edgeTotals adds up an edge's published line charges by currency.
 func (s store) edgeTotals(ctx context.Context, edge Edge, month period.Month) ([]edgeSum, error) {
 	return s.edgeSums(ctx, `
-		SELECT c.seller_id, c.buyer_id, c.currency, sum(c.amount) AS amount FROM `+publishedCharges+`
-		WHERE c.seller_id = ? AND c.buyer_id = ? AND c.month = ?
-		GROUP BY c.seller_id, c.buyer_id, c.currency ORDER BY c.currency`, edge.Seller, edge.Buyer, month)
+		SELECT c.seller_id, c.buyer_id, c.currency, sum(c.amount) AS amount FROM `+chargesOfEdge+`
+		GROUP BY c.seller_id, c.buyer_id, c.currency ORDER BY c.currency`, edge.Seller, edge.Buyer, month, month)
 }
 
 // edgeResults returns the hashes of the published line results of an edge, in
@@ -100,8 +99,8 @@ const feeGrain = `c.assignee_id, c.account_id, c.currency, c.payer, c.provider, 
 func (s store) edgeCharges(ctx context.Context, edge Edge, month period.Month) ([]chargeRow, error) {
 	var rows []chargeRow
 	err := s.q(ctx).Raw(`
-		SELECT `+feeGrain+`, c.rule, c.quantity, c.list, c.amount FROM `+publishedCharges+`
-		WHERE c.seller_id = ? AND c.buyer_id = ? AND c.month = ?`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
+		SELECT `+feeGrain+`, c.rule, c.quantity, c.list, c.amount FROM `+chargesOfEdge,
+		edge.Seller, edge.Buyer, month, month).Scan(&rows).Error
 	return rows, err
 }
 
@@ -109,9 +108,8 @@ func (s store) edgeCharges(ctx context.Context, edge Edge, month period.Month) (
 func (s store) edgeCosts(ctx context.Context, edge Edge, month period.Month) ([]costRow, error) {
 	var rows []costRow
 	err := s.q(ctx).Raw(`
-		SELECT `+feeGrain+`, c.cost FROM `+publishedCosts+`
-		WHERE c.bearer_id = ? AND c.sold_to = ? AND c.month = ? AND c.reason = ''`,
-		edge.Seller, edge.Buyer, month).Scan(&rows).Error
+		SELECT `+feeGrain+`, c.cost FROM `+costsOfEdge+`
+		WHERE c.reason = ''`, edge.Seller, edge.Buyer, month, month).Scan(&rows).Error
 	return rows, err
 }
 

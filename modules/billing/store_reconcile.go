@@ -10,13 +10,26 @@ import (
 	"tierbook/app/kernel/period"
 )
 
-// publishedCosts joins cost rows c with what is published.
-const publishedCosts = `billing_charge_costs c JOIN billing_published p ON p.run_id = c.run_id AND p.bearer_id = c.bearer_id
-	AND p.sold_to IS NOT DISTINCT FROM c.sold_to AND p.assignee_id = c.assignee_id AND p.account_id = c.account_id AND p.month = c.month`
+// The published rows of a tree's month (ofTree) or of an edge's month (ofEdge),
+// as c, to stand after FROM. Their arguments are tree, month, month, or seller,
+// buyer, month, month.
+//
+// For an edge, assignee and month exactly one run speaks, and everything that
+// it says of them counts. Rows are looked up run by run: OFFSET 0 keeps the
+// planner from another order, which it would choose while a fresh partition has
+// no statistics.
+const (
+	chargesOfTree = publishedIn + `tree_id = ? AND sold_to IS NOT NULL AND month = ?` + chargesOfRun
+	chargesOfEdge = publishedIn + `bearer_id = ? AND sold_to = ? AND month = ?` + chargesOfRun
+	costsOfTree   = publishedIn + `tree_id = ? AND month = ?` + costsOfRun
+	costsOfEdge   = publishedIn + `bearer_id = ? AND sold_to = ? AND month = ?` + costsOfRun
 
-// publishedCharges joins line charges c with what is published.
-const publishedCharges = `billing_charges c JOIN billing_published p ON p.run_id = c.run_id AND p.bearer_id = c.seller_id
-	AND p.sold_to = c.buyer_id AND p.assignee_id = c.assignee_id AND p.account_id = c.account_id AND p.month = c.month`
+	publishedIn  = `(SELECT DISTINCT run_id, bearer_id, sold_to, assignee_id FROM billing_published WHERE `
+	chargesOfRun = `) p CROSS JOIN LATERAL (SELECT * FROM billing_charges x WHERE x.run_id = p.run_id AND x.month = ?
+		AND x.seller_id = p.bearer_id AND x.buyer_id = p.sold_to AND x.assignee_id = p.assignee_id OFFSET 0) c`
+	costsOfRun = `) p CROSS JOIN LATERAL (SELECT * FROM billing_charge_costs x WHERE x.run_id = p.run_id AND x.month = ?
+		AND x.bearer_id = p.bearer_id AND x.sold_to IS NOT DISTINCT FROM p.sold_to AND x.assignee_id = p.assignee_id OFFSET 0) c`
+)
 
 // readBooks fills in what is published in b's tree and month.
 func (s store) readBooks(ctx context.Context, b *books) error {
@@ -55,10 +68,9 @@ func (s store) costSums(ctx context.Context, tree id.Tenant, month period.Month)
 	err := s.q(ctx).Raw(`
 		SELECT c.bearer_id, c.supplier, c.sold_to, c.assignee_id, c.provider, c.payer, c.account, c.account_id, c.currency,
 			sum(c.cost) AS cost
-		FROM `+publishedCosts+`
-		WHERE c.tree_id = ? AND c.month = ?
+		FROM `+costsOfTree+`
 		GROUP BY c.bearer_id, c.supplier, c.sold_to, c.assignee_id, c.provider, c.payer, c.account, c.account_id, c.currency`,
-		tree, month).Scan(&rows).Error
+		tree, month, month).Scan(&rows).Error
 	out := make([]costSum, len(rows))
 	for i, r := range rows {
 		out[i] = costSum{
@@ -87,8 +99,8 @@ func (s store) edgeSums(ctx context.Context, query string, args ...any) ([]edgeS
 
 func (s store) chargeSums(ctx context.Context, tree id.Tenant, month period.Month) ([]edgeSum, error) {
 	return s.edgeSums(ctx, `
-		SELECT c.seller_id, c.buyer_id, c.currency, sum(c.amount) AS amount FROM `+publishedCharges+`
-		WHERE c.tree_id = ? AND c.month = ? GROUP BY c.seller_id, c.buyer_id, c.currency`, tree, month)
+		SELECT c.seller_id, c.buyer_id, c.currency, sum(c.amount) AS amount FROM `+chargesOfTree+`
+		GROUP BY c.seller_id, c.buyer_id, c.currency`, tree, month, month)
 }
 
 func (s store) feeSums(ctx context.Context, tree id.Tenant, month period.Month) ([]edgeSum, error) {
