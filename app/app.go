@@ -5,19 +5,17 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/errs"
 	"tierbook/app/platform/authz"
 	"tierbook/app/platform/blob"
+	_ "tierbook/app/platform/blob/drivers" // s3://, gs://, azblob://
 	"tierbook/app/platform/db"
 	"tierbook/app/platform/localpg"
-	"tierbook/app/platform/logs"
 	"tierbook/configs"
 	"tierbook/modules/billing"
 	"tierbook/modules/contracts"
@@ -56,13 +54,7 @@ func Open(ctx context.Context, cfg configs.Config, stderr io.Writer) (_ *App, er
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	if a.Log, err = logs.New(stderr, cfg.Log.Format, cfg.Log.Level); err != nil {
-		return nil, err
-	}
-	if a.Config.DataDir, err = filepath.Abs(cfg.DataDir); err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
-	}
-	if err := makeDir(a.Config.DataDir); err != nil {
+	if a.Config.DataDir, a.Log, err = prepare(cfg, stderr); err != nil {
 		return nil, err
 	}
 	if a.Rules, err = NewRules(); err != nil {
@@ -71,7 +63,7 @@ func Open(ctx context.Context, cfg configs.Config, stderr io.Writer) (_ *App, er
 	if err := a.connect(ctx); err != nil {
 		return nil, err
 	}
-	if a.objects, err = blob.Open(ctx, a.objectsURL()); err != nil {
+	if a.objects, err = blob.Open(ctx, objectsURL(cfg, a.Config.DataDir)); err != nil {
 		return nil, err
 	}
 	access, err := authz.New(configs.RBACModel, configs.RBACPolicy)
@@ -100,13 +92,6 @@ func (a *App) Close() error {
 		err = errors.Join(err, a.cluster.Release())
 	}
 	return err
-}
-
-func (a *App) objectsURL() string {
-	if url := a.Config.Objects.URL.Reveal(); url != "" {
-		return url
-	}
-	return "file://" + filepath.Join(a.Config.DataDir, "objects")
 }
 
 func (a *App) connect(ctx context.Context) error {
@@ -141,9 +126,7 @@ func (a *App) databaseURLs(ctx context.Context) (configs.Database, error) {
 	if err := db.Migrate(ctx, cluster.OwnerURL, cluster.WebURL, cluster.WorkURL); err != nil {
 		return configs.Database{}, err
 	}
-	return configs.Database{
-		Owner: configs.Secret(cluster.OwnerURL), Web: configs.Secret(cluster.WebURL), Work: configs.Secret(cluster.WorkURL),
-	}, nil
+	return addresses(cluster), nil
 }
 
 // makeDir makes a directory that others may pass through but not list: the

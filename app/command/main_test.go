@@ -150,7 +150,7 @@ func (b *books) sql(statement string, args ...any) {
 		b.t.Fatal(err)
 	}
 	defer func() { _ = cluster.Release() }()
-	conn, err := pgx.Connect(b.t.Context(), cluster.AdminURL)
+	conn, err := pgx.Connect(b.t.Context(), cluster.WorkURL)
 	if err != nil {
 		b.t.Fatal(err)
 	}
