@@ -7,6 +7,15 @@
 // same edges, assignee and month, in one transaction, which also asks for a
 // period run of each contract whose edge it published: fees and rounding.
 //
+// A period run belongs to an edge and month. It is due for every contract in
+// force, usage or not, and for every edge with charges: lines that are passed
+// through without a contract bear no fees, but their net is rounded as on every
+// document. What it charges, the buyer bears as cost that belongs to no line.
+//
+// A reconciliation re-adds imported money from the stored lines and holds it
+// against the owners' costs, and every edge's charges against its buyer's
+// costs.
+//
 // Invariants
 //
 //  1. A run that was taken over publishes nothing: publishing checks the fence
@@ -18,4 +27,8 @@
 //  4. A recalculation changes no edge whose seller is above the acting tenant.
 //  5. Nobody reads in a run what only the seller of an edge above may know.
 //  6. A failed run publishes nothing.
+//  7. Everything that a seller charges on an edge is what its buyer books as
+//     cost, fees and rounding included.
+//  8. A document's total is the exact net rounded once, however its lines are
+//     grouped; lines and rounding add up to it.
 package billing

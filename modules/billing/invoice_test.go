@@ -179,7 +179,7 @@ total,Total,,,,131.80,USD,
 
 // However charges are spread over lines: the total is the exact net rounded
 // once, and lines and rounding add up to it.
-func TestInvoiceTotalDoesNotDependOnGrouping(t *testing.T) {
+func TestInvoice_TotalDoesNotDependOnGrouping(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		currency := rapid.SampledFrom([]money.Currency{"USD", "JPY", "KWD"}).Draw(t, "currency")

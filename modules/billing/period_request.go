@@ -101,6 +101,29 @@ func (s *Service) EnsurePeriods(ctx context.Context, month period.Month) ([]id.R
 	return s.ensurePeriods(ctx, month)
 }
 
+// Settle asks for the period runs that a month lacks, as EnsurePeriods does, and
+// waits for those under way until none has ended or come for a minute. It takes
+// a worker to carry them out.
+//
+// Needs billing.recalculate. Errors: ctx's.
+func (s *Service) Settle(ctx context.Context, month period.Month) error {
+	if err := s.authz.Need(ctx, PermRecalculate); err != nil {
+		return err
+	}
+	return s.settle(ctx, month)
+}
+
+func (s *Service) settle(ctx context.Context, month period.Month) error {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.ensurePeriods(ctx, month); err != nil {
+		return err
+	}
+	return s.awaitPeriods(ctx, sc.Tree, month)
+}
+
 func (s *Service) ensurePeriods(ctx context.Context, month period.Month) ([]id.Run, error) {
 	sc, err := scope.From(ctx)
 	if err != nil {

@@ -143,10 +143,7 @@ func (s *Service) Reconcile(ctx context.Context, month period.Month) (Reconcilia
 	if sc.Tier != scope.Distributor {
 		return Reconciliation{}, errReconcileScope
 	}
-	if _, err := s.ensurePeriods(ctx, month); err != nil {
-		return Reconciliation{}, err
-	}
-	if err := s.awaitPeriods(ctx, sc.Tree, month); err != nil {
+	if err := s.settle(ctx, month); err != nil {
 		return Reconciliation{}, err
 	}
 	b, err := s.readBooks(ctx, sc.Tree, month)
