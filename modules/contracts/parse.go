@@ -15,8 +15,10 @@ import (
 	"tierbook/rules"
 )
 
-// maxFile is the longest contract file, in bytes.
-const maxFile = 1 << 20
+const (
+	maxFile  = 1 << 20 // bytes of a contract file
+	maxDepth = 100     // lists and mappings inside each other; the parser's time grows with its square
+)
 
 // reader walks a contract file's tree and collects what is wrong with it.
 type reader struct {
@@ -45,6 +47,10 @@ func (r *reader) root(data []byte) *ast.MappingNode {
 		r.fail(place{}, "", "a contract file has at most %d bytes", maxFile)
 		return nil
 	}
+	if line := tooDeep(data); line > 0 {
+		r.fail(place{line, 1}, "", "lists and mappings are nested too deeply")
+		return nil
+	}
 	tree, err := parser.ParseBytes(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), 0)
 	if err != nil {
 		r.syntax(err)
@@ -64,6 +70,34 @@ func (r *reader) root(data []byte) *ast.MappingNode {
 		return nil
 	}
 	return root
+}
+
+// tooDeep returns the line in which more brackets are open, or more list items
+// begin, than any contract needs; 0 if there is none.
+func tooDeep(data []byte) int {
+	depth, items, line := 0, 0, 1
+	for i, c := range data {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(depth-1, 0)
+		case '\n':
+			line++
+			items = 0
+		case '-', '?':
+			if i+1 < len(data) && data[i+1] == ' ' {
+				items++
+			}
+		case ' ':
+		default:
+			items = 0
+		}
+		if depth > maxDepth || items > maxDepth {
+			return line
+		}
+	}
+	return 0
 }
 
 // syntax reports that the file is not YAML.
