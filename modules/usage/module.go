@@ -12,6 +12,7 @@ import (
 	"tierbook/app/platform/db"
 	"tierbook/modules/usage/internal/focus"
 	"tierbook/modules/usage/internal/source"
+	"tierbook/modules/usage/internal/source/bucket"
 )
 
 // Deps is what the module stands on.
@@ -92,11 +93,11 @@ func New(d Deps) *Module {
 }
 
 func (s Sources) options(temp string) source.Options {
-	o := source.Options{Below: s.FileDirs, Never: s.NeverDirs, TempDir: temp}
+	remotes := bucket.Remotes{TempDir: temp}
 	for _, b := range s.Buckets {
-		o.Remotes = append(o.Remotes, source.Remote{Bucket: b.URL, Region: b.Region, Endpoint: b.Endpoint, AccessKey: b.AccessKey, SecretKey: b.SecretKey})
+		remotes.List = append(remotes.List, bucket.Remote(b))
 	}
-	return o
+	return source.Options{Below: s.FileDirs, Never: s.NeverDirs, Remote: remotes.Open}
 }
 
 // Permissions lists the module's permissions.

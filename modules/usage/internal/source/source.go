@@ -12,22 +12,15 @@ import (
 	"tierbook/app/kernel/errs"
 )
 
-// Options say what may be read and with which credentials.
+// Options say what may be read.
 type Options struct {
 	AnyFile bool     // file: URLs anywhere; else only at or below Below
 	Below   []string // directories
 	Never   []string // directories that are never read: our own data
-	Remotes []Remote // buckets; one that is not listed is refused
-	TempDir string   // for copies of remote files; empty: the system's
-}
 
-// Remote is a bucket and the credentials for it alone.
-type Remote struct {
-	Bucket    string // s3://name
-	Region    string
-	Endpoint  string // of a store that speaks S3; empty: AWS
-	AccessKey string // empty: the bucket is public
-	SecretKey string
+	// Remote opens URLs of any other kind; nil: there are none. It checks the
+	// options in the URL.
+	Remote func(ctx context.Context, u *url.URL) (Tree, error)
 }
 
 // Set is everything at a URL that is to be read.
@@ -109,16 +102,15 @@ func open(ctx context.Context, rawURL string, opts Options) (Tree, error) {
 	if u.User != nil || u.Fragment != "" {
 		return nil, refuse("usage.source_url", "Credentials do not belong into a URL: they are configured for the bucket.")
 	}
-	switch u.Scheme {
-	case "file":
-		if u.RawQuery != "" || u.Host != "" && u.Host != "localhost" {
-			return nil, refuse("usage.source_url", "A file's URL looks like file:///path/to/file.")
-		}
-		return openLocal(u.Path, opts)
-	case "s3":
-		return openS3(ctx, u, opts)
+	switch {
+	case u.Scheme != "file" && opts.Remote != nil:
+		return opts.Remote(ctx, u)
+	case u.Scheme != "file":
+		return nil, refuse("usage.source_url", "URLs that start with %s:// are not known; file:// is.", u.Scheme)
+	case u.RawQuery != "" || u.Host != "" && u.Host != "localhost":
+		return nil, refuse("usage.source_url", "A file's URL looks like file:///path/to/file.")
 	}
-	return nil, refuse("usage.source_url", "URLs that start with %s:// are not known; file:// and s3:// are.", u.Scheme)
+	return openLocal(u.Path, opts)
 }
 
 func openLocal(path string, opts Options) (Tree, error) {

@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -10,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"gocloud.dev/blob"
 )
 
 // Tree is a place with files under slash-separated keys.
@@ -150,77 +147,3 @@ func (f *folder) Open(_ context.Context, key string) (Content, error) {
 }
 
 func (f *folder) Close() error { return nil }
-
-// bucket is a bucket of an object store below a prefix.
-type bucket struct {
-	blob   *blob.Bucket
-	prefix string // empty, or ends with a slash, or names one object
-	temp   string // directory for copies
-}
-
-func (b *bucket) List(ctx context.Context) ([]Entry, error) {
-	var out []Entry
-	it := b.blob.List(&blob.ListOptions{Prefix: b.prefix})
-	for {
-		o, err := it.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list bucket: %w", err)
-		}
-		if !o.IsDir && (b.prefix == "" || strings.HasSuffix(b.prefix, "/") || o.Key == b.prefix || strings.HasPrefix(o.Key, b.prefix+"/")) {
-			out = append(out, Entry{Key: o.Key, Size: o.Size, ModTime: o.ModTime.UTC()})
-		}
-	}
-}
-
-// Open streams the object; the first ReadAt copies it to a temporary file.
-func (b *bucket) Open(ctx context.Context, key string) (Content, error) {
-	r, err := b.blob.NewReader(ctx, key, nil)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", key, err)
-	}
-	return &object{Reader: r, tree: b, ctx: ctx, key: key}, nil
-}
-
-func (b *bucket) Close() error { return b.blob.Close() }
-
-type object struct {
-	*blob.Reader
-	tree *bucket
-	ctx  context.Context //nolint:containedctx // lives as long as the reader that was opened with it
-	key  string
-	copy *os.File
-}
-
-func (o *object) ReadAt(p []byte, off int64) (int, error) {
-	if o.copy == nil {
-		if err := o.fetch(); err != nil {
-			return 0, err
-		}
-	}
-	return o.copy.ReadAt(p, off)
-}
-
-func (o *object) fetch() error {
-	f, err := os.CreateTemp(o.tree.temp, "object-*.tmp")
-	if err != nil {
-		return err
-	}
-	_ = os.Remove(f.Name()) // it goes with its last handle
-	if err := o.tree.blob.Download(o.ctx, o.key, f, nil); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("fetch %s: %w", o.key, err)
-	}
-	o.copy = f
-	return nil
-}
-
-func (o *object) Close() error {
-	err := o.Reader.Close()
-	if o.copy != nil {
-		err = errors.Join(err, o.copy.Close())
-	}
-	return err
-}
