@@ -7,9 +7,10 @@ import (
 
 // Contract is compiled terms. It is immutable and safe for concurrent use.
 type Contract struct {
-	kind    EdgeKind
-	terms   Terms
-	support []string // names of providers' support services, see Options
+	kind      EdgeKind
+	terms     Terms
+	compilers *compilers
+	support   []string // names of providers' support services, see Options
 
 	exclude, price, adjust []*lineRule // by stage, in order
 	fees                   []*feeRule
@@ -34,10 +35,10 @@ type Note struct {
 // returned joined, each an *Error with rule, field and position (Invalid).
 func (e *Engine) Compile(kind EdgeKind, t Terms) (*Contract, error) {
 	problems := t.problems(kind)
-	c := &Contract{kind: kind, terms: t, support: e.support}
+	c := &Contract{kind: kind, terms: t, compilers: e.compilers, support: e.support}
 	c.terms.Rules = slices.Clone(t.Rules)
 	for i, r := range c.terms.Rules {
-		problems = append(problems, c.add(e.compilers, r, c.terms.Rules[:i])...)
+		problems = append(problems, c.add(r, c.terms.Rules[:i])...)
 	}
 	if err := joinErrors(problems); err != nil {
 		return nil, err
@@ -46,12 +47,12 @@ func (e *Engine) Compile(kind EdgeKind, t Terms) (*Contract, error) {
 }
 
 // add compiles r. Rules of unknown stages are left out: Validate has told.
-func (c *Contract) add(with *compilers, r Rule, before []Rule) (problems []*Error) {
+func (c *Contract) add(r Rule, before []Rule) (problems []*Error) {
 	compile := func(field string, source Source, env *environment, want kind) *expression {
 		if strings.TrimSpace(string(source)) == "" {
 			return nil
 		}
-		x, mistake := with.compile(string(source), env, want)
+		x, mistake := c.compilers.compile(string(source), env, want)
 		if mistake != nil {
 			mistake.Rule, mistake.Field = r.Name, field
 			problems = append(problems, mistake)
@@ -62,7 +63,7 @@ func (c *Contract) add(with *compilers, r Rule, before []Rule) (problems []*Erro
 		when := compile("when", r.When, feeWhen, kindBool)
 		then := compile("then", r.Then, feeThen(r.Per, earlierFees(before)), kindNumber)
 		if problems == nil && then != nil {
-			c.fees = append(c.fees, newFeeRule(with, r, when, then))
+			c.fees = append(c.fees, newFeeRule(c.compilers, r, when, then))
 		}
 		return problems
 	}
@@ -74,7 +75,7 @@ func (c *Contract) add(with *compilers, r Rule, before []Rule) (problems []*Erro
 	if problems != nil {
 		return problems
 	}
-	c.notes = append(c.notes, rule.notes(with)...)
+	c.notes = append(c.notes, rule.notes(c.compilers)...)
 	switch r.Stage {
 	case StageExclude:
 		c.exclude = append(c.exclude, rule)

@@ -20,7 +20,7 @@ type Error struct {
 
 // Error names rule, field and place in front of the message.
 func (e *Error) Error() string {
-	return place(e.Rule, e.Field, e.Line, e.Column) + e.Message
+	return where(e.Rule, e.Field, e.Line, e.Column) + e.Message
 }
 
 // Position returns «line:column», and "" where the mistake has no place.
@@ -52,7 +52,7 @@ type LineError struct {
 // Error names rule, field, place, usage line and account around the message.
 func (e *LineError) Error() string {
 	return fmt.Sprintf("%s%s (segment %d, row %d, account %s)",
-		place(e.Rule, e.Field, e.Line, e.Column), e.Message, e.Segment, e.Row, e.Account)
+		where(e.Rule, e.Field, e.Line, e.Column), e.Message, e.Segment, e.Row, e.Account)
 }
 
 // Unwrap gives the error its kind, FailedPrecondition.
@@ -73,7 +73,7 @@ type FeeError struct {
 
 // Error names rule, field, place and scope around the message.
 func (e *FeeError) Error() string {
-	s := place(e.Rule, e.Field, e.Line, e.Column) + e.Message
+	s := where(e.Rule, e.Field, e.Line, e.Column) + e.Message
 	if e.Customer != "" {
 		s += " (customer " + e.Customer
 		if e.Account != "" {
@@ -89,7 +89,7 @@ func (e *FeeError) Unwrap() error {
 	return errs.New(errs.FailedPrecondition, "rules.fee_failed", e.Error())
 }
 
-func place(rule, field string, line, column int) string {
+func where(rule, field string, line, column int) string {
 	var parts []string
 	if rule != "" {
 		parts = append(parts, fmt.Sprintf("rule %q", rule))

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"encoding/json"
+	"math/big"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -42,12 +44,15 @@ func (b *Batch) check(need Need) error {
 		c := b.Measures[m]
 		wide := c.Wide != nil
 		if wide && len(c.Wide) != b.Rows || !wide && len(c.Ints) != b.Rows || c.Null != nil && len(c.Null) != b.Rows ||
-			c.Scale < 0 || c.Scale > maxMeasure {
+			c.Scale < 0 || c.Scale >= maxMeasure || slices.ContainsFunc(c.Wide, tooWide) {
 			return bad(m.String())
 		}
 	}
 	return nil
 }
+
+// tooWide reports whether x may have more digits than a measure can have.
+func tooWide(x *big.Int) bool { return x != nil && x.BitLen() > 128 }
 
 // grainOf returns the grain of a line with the given dimensions.
 func grainOf(dims *[NumDims]string) Grain {

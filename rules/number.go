@@ -12,7 +12,7 @@ import (
 
 const (
 	maxDigits      = 1000 // of a coefficient, and of an exponent either way: beyond is an overflow
-	maxMeasure     = 38   // digits of a stored measure, and of its scale
+	maxMeasure     = 39   // digits of a stored measure (those of 128 bits), and more than its scale
 	divisionDigits = 34   // significant digits of a quotient that is not exact
 	maxPower       = 64
 	maxPlaces      = 38

@@ -1,0 +1,275 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+
+	"tierbook/app/kernel/money"
+)
+
+// TestScan_EqualsPlain holds the fast evaluation equal to the plain one, to
+// the last digit, on random lines, rules and chains (invariants 1 and 2).
+func TestScan_EqualsPlain(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	rapid.Check(t, func(t *rapid.T) {
+		chain := drawChain(t, e)
+		lines := drawLines(t)
+		perSegment := rapid.IntRange(1, 40).Draw(t, "lines per segment")
+		cut := rapid.IntRange(1, 20).Draw(t, "lines per batch")
+		want, wantErr := chain.Plain(batches(lines, perSegment, max(1, len(lines))))
+		workers := rapid.IntRange(1, 3).Draw(t, "workers")
+		scan := chain.NewScan(workers)
+		if rapid.Bool().Draw(t, "small limits") {
+			for _, w := range scan.workers {
+				w.keyer.largest, w.most = 1<<20, 3
+			}
+		}
+		all := rapid.Permutation(batches(lines, perSegment, cut)).Draw(t, "order")
+		for i, b := range all {
+			if err := scan.Add(i%workers, b); err != nil {
+				t.Fatal(err)
+			}
+			b.clobber()
+		}
+		got, gotErr := scan.Finish()
+		if diff := cmp.Diff(fmt.Sprint(wantErr), fmt.Sprint(gotErr)); diff != "" {
+			t.Fatalf("errors differ (-plain +scan):\n%s", diff)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Outcome{}, "Classes", "Tuples")); diff != "" {
+			t.Fatalf("outcomes differ (-plain +scan):\n%s", diff)
+		}
+	})
+}
+
+// values are the texts that random lines and rules use.
+var drawnTexts = map[Dim][]string{
+	DimProvider: {"aws", "azure"}, DimPayer: {"P1", "P2"}, DimAccount: {"A1", "A2", "A3"}, DimPublisher: {"x", "y"},
+	DimService: {"ec2", "s3", "rds"}, DimCategory: {"Compute", "Storage"}, DimSKU: {"sku-1", "sku-2", "sku-3"},
+	DimRegion: {"eu-west-1", "us-east", ""}, DimZone: {"a", "b"}, DimUsageType: {"EU-Box", "US-Box", "EU-Byte"},
+	DimOperation:    {"run", "put"},
+	DimLineItemType: {"", "", "Usage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "RIFee", "Tax"},
+	DimChargeCategory: {
+		"Usage", "Usage", "Usage", "Purchase", "Tax", "Credit",
+	},
+	DimChargeClass: {"", "", "Correction"}, DimChargeDescription: {"per hour", "per GB"},
+	DimResource: {"i-1", "i-2", "i-3", "i-4", "i-5", "vol-1", "vol-2", ""}, DimMarketplace: {"false", "false", "true"},
+	DimCommitmentRole: {"none", "none", "covered", "unused", "fee", "negation"}, DimCommitmentType: {"", "SP"}, DimCommitmentID: {"", "c1"},
+	DimUnit: {"Hrs", "GB"}, DimTags: {"", `{"env":"prod"}`, `{"env":"dev","team":"blue"}`, `{"team":"red","n":5}`},
+	DimDate: {"2026-03-01", "2026-03-14", "2026-03-31"}, DimPeriod: {"2026-03"},
+	DimServiceMonth: {"2026-03", "2026-03", "2026-03", "2026-02"}, DimCurrency: {"USD"},
+}
+
+func drawLines(t *rapid.T) []usage {
+	nulls := rapid.IntRange(0, 2).Draw(t, "nulls") // 0: none
+	wide := rapid.IntRange(0, 9).Draw(t, "wide") == 0
+	mixed := rapid.IntRange(0, 19).Draw(t, "currencies") == 0
+	line := rapid.Custom(func(t *rapid.T) usage {
+		u := usage{map[Dim]string{}, map[Measure]decimal.Decimal{}}
+		for d := range NumDims {
+			u.dims[d] = rapid.SampledFrom(drawnTexts[d]).Draw(t, d.String())
+		}
+		if mixed && rapid.IntRange(0, 9).Draw(t, "other") == 0 {
+			u.dims[DimCurrency] = "EUR"
+		}
+		for m := range NumMeasures {
+			if nulls > 0 && rapid.IntRange(0, 4*nulls).Draw(t, "null") == 0 {
+				continue
+			}
+			value := decimal.New(rapid.Int64Range(-20, 60).Draw(t, m.String()), -rapid.Int32Range(0, 4).Draw(t, "scale"))
+			if wide && rapid.Bool().Draw(t, "wide") {
+				value = value.Mul(decimal.RequireFromString("123456789012345678901234.5678"))
+			}
+			u.measures[m] = value
+		}
+		return u
+	})
+	pool := rapid.SliceOfN(line, 1, 40).Draw(t, "distinct lines")
+	return rapid.SliceOfN(rapid.SampledFrom(pool), 0, 80).Draw(t, "lines")
+}
+
+func drawChain(t *rapid.T, e *Engine) Chain {
+	var c Chain
+	if rapid.IntRange(0, 3).Draw(t, "base") == 0 {
+		c.Base = drawContract(t, e, EdgeBase)
+	}
+	for k := range rapid.IntRange(0, 3).Draw(t, "edges") {
+		kind := EdgeBelow
+		if k == 0 {
+			kind = EdgeFirst
+		}
+		edge := Edge{Missing: rapid.SampledFrom([]Missing{"", MissingBlock, MissingPassThrough}).Draw(t, "missing")}
+		if rapid.IntRange(0, 9).Draw(t, "contract") > 0 {
+			edge.Contract = drawContract(t, e, kind)
+		}
+		c.Edges = append(c.Edges, edge)
+	}
+	return c
+}
+
+func drawContract(t *rapid.T, e *Engine, kind EdgeKind) *Contract {
+	terms := Terms{Currency: "USD"}
+	if rapid.IntRange(0, 29).Draw(t, "currency") == 0 {
+		terms.Currency = money.Currency("EUR")
+	}
+	switch kind {
+	case EdgeFirst:
+		terms.Basis = rapid.SampledFrom([]Basis{BasisList, BasisContracted, BasisBilled, BasisEffective, BasisCost}).Draw(t, "basis")
+	case EdgeBelow:
+		terms.Basis = rapid.SampledFrom([]Basis{BasisList, BasisCost}).Draw(t, "basis")
+	}
+	if rapid.IntRange(0, 4).Draw(t, "covers") == 0 {
+		terms.Covers = Covers{{Provider: "aws"}, {Provider: "azure", Payers: []string{"P1"}}}
+		terms.Missing = rapid.SampledFrom([]Missing{"", MissingPassThrough}).Draw(t, "missing")
+	}
+	stages := []Stage{StageExclude, StagePrice, StagePrice, StageAdjust, StageAdjust}
+	if kind == EdgeBase {
+		stages = stages[:1]
+	}
+	g := &ruleDraw{t: t, measures: []string{"quantity", "list", "cost", "price"}}
+	if kind != EdgeBelow {
+		g.measures = append(g.measures, "contracted", "billed", "effective")
+	}
+	g.touchy = rapid.IntRange(0, 3).Draw(t, "touchy") == 0
+	for i := range rapid.IntRange(0, 7).Draw(t, "rules") {
+		r := Rule{Name: fmt.Sprintf("r%d", i), Stage: rapid.SampledFrom(stages).Draw(t, "stage")}
+		if rapid.IntRange(0, 5).Draw(t, "always") > 0 {
+			r.When = Source(g.condition(2))
+		}
+		if r.Stage == StageExclude && r.When == "" {
+			r.When = `service == "s3"`
+		}
+		if r.Stage != StageExclude {
+			r.Then = Source(g.amount(2))
+		}
+		if rapid.IntRange(0, 2).Draw(t, "label") == 0 {
+			r.Label = "a label"
+		}
+		r.Stop = rapid.IntRange(0, 3).Draw(t, "stop") == 0
+		terms.Rules = append(terms.Rules, r)
+	}
+	c, err := e.Compile(kind, terms)
+	if err != nil {
+		t.Fatalf("%+v: %v", terms, err)
+	}
+	return c
+}
+
+// ruleDraw draws expressions.
+type ruleDraw struct {
+	t        *rapid.T
+	measures []string
+	touchy   bool // draw what may fail on some lines
+}
+
+func (g *ruleDraw) one(label string, of ...string) string {
+	return rapid.SampledFrom(of).Draw(g.t, label)
+}
+
+func (g *ruleDraw) text() string {
+	d := rapid.SampledFrom([]Dim{
+		DimService, DimRegion, DimUsageType, DimOperation, DimResource, DimAccount, DimChargeCategory, DimCommitmentRole,
+		DimLineItemType, DimDate, DimSKU, DimZone, DimPeriod, DimUnit,
+	}).Draw(g.t, "dim")
+	return d.String()
+}
+
+func (g *ruleDraw) atom() string {
+	name := g.text()
+	literal := func() string { return fmt.Sprintf("%q", g.literal(name)) }
+	forms := 8
+	if g.touchy {
+		forms = 10
+	}
+	switch rapid.IntRange(0, forms-1).Draw(g.t, "atom") {
+	case 0:
+		return name + " == " + literal()
+	case 1:
+		return name + " in [" + literal() + ", " + literal() + "]"
+	case 2:
+		return name + ` startsWith "` + g.one("prefix", "e", "U", "i-", "sku", "2026-03-1") + `"`
+	case 3:
+		return `tags["` + g.one("tag", "env", "team", "none") + `"] == "` + g.one("tag value", "prod", "blue", "", "5") + `"`
+	case 4:
+		return "not marketplace"
+	case 5:
+		return name + " >= " + literal()
+	case 6:
+		return name + ` matches "[0-9]$"`
+	case 7:
+		return name + " < " + g.text() // two facets: no atom
+	case 8:
+		return `split(` + name + `, "-")[1] == "1"`
+	}
+	return `split(` + name + `, "-")[1] == ` + g.text()
+}
+
+func (g *ruleDraw) literal(name string) string {
+	for d := range NumDims {
+		if d.String() == name {
+			return rapid.SampledFrom(drawnTexts[d]).Draw(g.t, "literal")
+		}
+	}
+	return ""
+}
+
+func (g *ruleDraw) condition(depth int) string {
+	switch n := rapid.IntRange(0, 7).Draw(g.t, "condition"); {
+	case depth == 0 || n < 3:
+		if rapid.IntRange(0, 5).Draw(g.t, "measured") == 0 {
+			return g.measure() + g.one("compare", " > ", " <= ", " == ") + g.number()
+		}
+		return g.atom()
+	case n < 5:
+		return "(" + g.condition(depth-1) + " and " + g.condition(depth-1) + ")"
+	case n < 7:
+		return "(" + g.condition(depth-1) + " or " + g.condition(depth-1) + ")"
+	}
+	return "not (" + g.condition(depth-1) + ")"
+}
+
+func (g *ruleDraw) measure() string { return rapid.SampledFrom(g.measures).Draw(g.t, "measure") }
+
+func (g *ruleDraw) number() string {
+	return g.one("number", "0", "1", "0.97", "1.1", "-2", "0.333", "25", "3", "0.0001")
+}
+
+func (g *ruleDraw) amount(depth int) string {
+	n := rapid.IntRange(0, 13).Draw(g.t, "amount")
+	if depth == 0 && n > 4 {
+		n = 2
+	}
+	switch n {
+	case 0:
+		return g.number()
+	case 1, 2:
+		return g.measure()
+	case 3, 4:
+		return g.measure() + " * " + g.number()
+	case 5:
+		return "(" + g.amount(depth-1) + " + " + g.amount(depth-1) + ")"
+	case 6:
+		return "(" + g.amount(depth-1) + " - " + g.amount(depth-1) + ")"
+	case 7:
+		return "(" + g.condition(depth-1) + " ? " + g.amount(depth-1) + " : " + g.amount(depth-1) + ")"
+	case 8:
+		return "percent(" + g.amount(depth-1) + ", " + g.number() + ")"
+	case 9:
+		return "(" + g.amount(depth-1) + " / " + g.one("divisor", "8", "3", "-0.5", "7") + ")"
+	case 10:
+		return "round(" + g.amount(depth-1) + ", " + g.one("places", "0", "1", "-1", "6") + ")"
+	case 11:
+		return g.one("function", "max", "min") + "(" + g.amount(depth-1) + ", " + g.amount(depth-1) + ")"
+	case 12:
+		if g.touchy {
+			return "(" + g.amount(depth-1) + g.one("operator", " / ", " % ", " ** ") + g.amount(depth-1) + ")"
+		}
+	}
+	return "-" + strings.TrimPrefix(g.amount(depth-1), "-")
+}

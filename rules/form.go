@@ -1,0 +1,292 @@
+package rules
+
+import (
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm"
+	"github.com/shopspring/decimal"
+)
+
+// form is an amount that is affine in the stored measures of a line:
+// constant + Σ coefficient · measure. Its sum over lines follows from theirs.
+type form struct {
+	constant     decimal.Decimal
+	coefficients [NumMeasures]decimal.Decimal
+
+	// On no line has the amount, or anything it was computed from, more digits
+	// before and after the point: within bounds it cannot overflow.
+	whole, places int
+}
+
+func constantForm(d decimal.Decimal) form {
+	places := max(0, -int(d.Exponent()))
+	return form{constant: d, whole: max(1, d.NumDigits()+int(d.Exponent())), places: places}
+}
+
+func measureForm(m Measure) form {
+	f := form{whole: maxMeasure, places: maxMeasure}
+	f.coefficients[m] = one
+	return f
+}
+
+func (f *form) isConstant() bool {
+	for m := range f.coefficients {
+		if !f.coefficients[m].IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *form) bounded() bool { return f.whole+f.places < maxDigits }
+
+func (f form) add(o form) form {
+	f.constant = f.constant.Add(o.constant)
+	for m := range f.coefficients {
+		if !o.coefficients[m].IsZero() {
+			f.coefficients[m] = f.coefficients[m].Add(o.coefficients[m])
+		}
+	}
+	f.whole, f.places = max(f.whole, o.whole)+1, max(f.places, o.places)
+	return f
+}
+
+// times multiplies f by a constant form.
+func (f form) times(k form) form {
+	f.constant = f.constant.Mul(k.constant)
+	for m := range f.coefficients {
+		if !f.coefficients[m].IsZero() {
+			f.coefficients[m] = f.coefficients[m].Mul(k.constant)
+		}
+	}
+	f.whole, f.places = f.whole+k.whole, f.places+k.places
+	return f
+}
+
+func (f form) negate() form { return f.times(constantForm(one.Neg())) }
+
+// sum returns the form's sum over lines.
+func (f *form) sum(t *totals) decimal.Decimal {
+	var out decimal.Decimal
+	if !f.constant.IsZero() {
+		out = f.constant.Mul(decimal.NewFromInt(t.lines))
+	}
+	for m := range f.coefficients {
+		if k := &f.coefficients[m]; !k.IsZero() {
+			out = out.Add(k.Mul(t.measures[m]))
+		}
+	}
+	return out
+}
+
+// isZero tells whether the form is 0 on lines of which it is known which
+// measures are 0 (zero) and that all others among tested are not.
+func (f *form) isZero(zero, tested measureSet) truth {
+	left := 0
+	for m := range f.coefficients {
+		switch {
+		case f.coefficients[m].IsZero(), zero.has(Measure(m)):
+		case !tested.has(Measure(m)):
+			return unknown
+		default:
+			left++
+		}
+	}
+	switch {
+	case left == 0 && f.constant.IsZero():
+		return yes
+	case left == 0, left == 1 && f.constant.IsZero():
+		return no
+	}
+	return unknown
+}
+
+// measureSet is a set of measures.
+type measureSet uint8
+
+func (s measureSet) has(m Measure) bool { return s&(1<<m) != 0 }
+
+func (s *measureSet) add(m Measure) { *s |= 1 << m }
+
+// amountTree is an amount cut into what a form can be made of.
+type amountTree struct {
+	op       amountOp
+	parts    []*amountTree
+	constant form        // amountConstant
+	program  *vm.Program // amountProgram: the part; amountChoice: the condition, if it reads no measure
+	cond     *cond       // amountChoice
+	variable variable    // amountVariable
+	fn       *function   // amountLinear
+}
+
+type amountOp uint8
+
+const (
+	amountOther    amountOp = iota // not affine
+	amountConstant                 // a literal
+	amountProgram                  // reads no measure: one number per class
+	amountVariable
+	amountAdd
+	amountSubtract
+	amountNegate
+	amountMultiply
+	amountDivide
+	amountChoice // cond ? parts[0] : parts[1]
+	amountLinear // fn, proportional to parts[0]
+)
+
+// amount cuts n, an amount of x.
+func (l *layout) amount(x *expression, n ast.Node) *amountTree {
+	t := &amountTree{}
+	if constant, ok := n.(*ast.ConstantNode); ok {
+		t.op, t.constant = amountConstant, constantForm(constant.Value.(decimal.Decimal))
+		return t
+	}
+	if !x.measured(n) {
+		if program, err := x.part(n); err == nil {
+			t.op, t.program = amountProgram, program
+		}
+		if t.program != nil && len(x.texts(n)) == 0 {
+			if d, ok := newMachine().constant(t.program); ok {
+				t.op, t.constant = amountConstant, constantForm(asNumber(d))
+			}
+		}
+		return t
+	}
+	var parts []ast.Node
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		t.op, t.variable = amountVariable, x.variable(n.Value)
+	case *ast.ConditionalNode:
+		t.op, t.cond = amountChoice, l.condition(x, n.Cond)
+		if !x.measured(n.Cond) {
+			t.program, _ = x.part(n.Cond)
+		}
+		parts = []ast.Node{n.Exp1, n.Exp2}
+	case *ast.CallNode:
+		t.op = l.callOp(callee(n))
+		if t.op == amountLinear {
+			f := l.compilers.functions[callee(n)]
+			t.fn = &f
+		}
+		if t.op != amountOther {
+			parts = n.Arguments
+		}
+	}
+	for _, part := range parts {
+		t.parts = append(t.parts, l.amount(x, part))
+	}
+	return t
+}
+
+func (l *layout) callOp(name string) amountOp {
+	switch name {
+	case "number +":
+		return amountAdd
+	case "number -":
+		return amountSubtract
+	case "number neg":
+		return amountNegate
+	case "number *":
+		return amountMultiply
+	case "number /":
+		return amountDivide
+	}
+	if l.compilers.functions[name].linear {
+		return amountLinear
+	}
+	return amountOther
+}
+
+// formScope gives what an amount reads on one edge of one class.
+type formScope struct {
+	machine  *machine // shows the class's texts
+	values   []*value
+	variable func(v variable) form
+}
+
+// form returns the amount as a form, if it is affine on the class and cannot
+// fail on any of its lines.
+func (t *amountTree) form(s *formScope) (f form, ok bool) {
+	switch t.op {
+	case amountConstant:
+		f, ok = t.constant, true
+	case amountProgram:
+		var d any
+		if d, ok = s.machine.constant(t.program); ok {
+			f = constantForm(asNumber(d))
+		}
+	case amountVariable:
+		f, ok = s.variable(t.variable), true
+	case amountChoice:
+		return t.choose(s)
+	case amountAdd, amountSubtract, amountNegate, amountMultiply, amountDivide, amountLinear:
+		f, ok = t.combine(s)
+	}
+	return f, ok && f.bounded()
+}
+
+func (t *amountTree) choose(s *formScope) (form, bool) {
+	chosen := t.cond.truth(s.values)
+	if chosen == unknown && t.program != nil {
+		if holds, ok := s.machine.constant(t.program); ok {
+			chosen = no
+			if holds.(bool) {
+				chosen = yes
+			}
+		}
+	}
+	switch chosen {
+	case yes:
+		return t.parts[0].form(s)
+	case no:
+		return t.parts[1].form(s)
+	}
+	return form{}, false
+}
+
+func (t *amountTree) combine(s *formScope) (form, bool) {
+	forms := make([]form, len(t.parts))
+	for i, part := range t.parts {
+		var ok bool
+		if forms[i], ok = part.form(s); !ok {
+			return form{}, false
+		}
+	}
+	a, b := forms[0], forms[len(forms)-1]
+	switch t.op {
+	case amountAdd:
+		return a.add(b), true
+	case amountSubtract:
+		return a.add(b.negate()), true
+	case amountNegate:
+		return a.negate(), true
+	case amountMultiply:
+		if b.isConstant() {
+			return a.times(b), true
+		}
+		return b.times(a), a.isConstant()
+	case amountDivide:
+		if !b.isConstant() || !hasReciprocal(b.constant) {
+			return form{}, false
+		}
+		reciprocal, err := divide(one, b.constant)
+		return a.times(constantForm(reciprocal)), err == nil
+	}
+	return t.scale(a, forms[1:])
+}
+
+// scale applies a linear function to a: its value for 1 is the factor.
+func (t *amountTree) scale(a form, rest []form) (form, bool) {
+	args := []any{one}
+	for _, f := range rest {
+		if !f.isConstant() {
+			return form{}, false
+		}
+		args = append(args, f.constant)
+	}
+	factor, err := t.fn.call(args)
+	if err != nil {
+		return form{}, false
+	}
+	return a.times(constantForm(asNumber(factor))), true
+}

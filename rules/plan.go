@@ -1,0 +1,378 @@
+package rules
+
+import (
+	"github.com/shopspring/decimal"
+)
+
+// plan is what is left to do for the lines of a class once everything that its
+// values decide is decided.
+type plan struct {
+	base     []pending // base contract: exclude rules
+	edges    []planEdge
+	ended    bool      // no line of the class reaches the end of the chain
+	postings []posting // what the class adds to the tally; nil: its lines must be priced one by one
+	linear   bool
+}
+
+// planEdge is an edge that lines of the class reach.
+type planEdge struct {
+	contract               *Contract
+	missing                Missing // no contract covers the class
+	mismatch               bool    // the contract has another currency
+	exclude, price, adjust []pending
+}
+
+// pending is a rule whose condition holds, or can only be tested on a line.
+type pending struct {
+	*layoutRule
+	test bool
+}
+
+// plan decides what can be decided for a class.
+func (l *layout) plan(c *class, m *machine) *plan {
+	b := &planner{layout: l, class: c, machine: m, candidates: l.candidates(c.values)}
+	p := &plan{}
+	provider, payer := c.text(l, DimProvider), c.text(l, DimPayer)
+	if base := l.chain.Base; base != nil && len(l.edges) > 0 && base.terms.Covers.Has(provider, payer) {
+		p.base, p.ended = b.resolve(l.base)
+	}
+	for _, e := range l.edges {
+		if p.ended {
+			break
+		}
+		edge := planEdge{contract: e.Contract, missing: e.missing(provider, payer)}
+		switch {
+		case edge.missing != "":
+			p.ended = edge.missing == MissingBlock
+		case c.text(l, DimCurrency) != string(e.Contract.terms.Currency):
+			edge.mismatch, p.ended = true, true
+		default:
+			edge.exclude, p.ended = b.resolve(e.exclude)
+			if !p.ended {
+				edge.price, _ = b.resolve(e.price)
+				edge.adjust, _ = b.resolve(e.adjust)
+			}
+		}
+		p.edges = append(p.edges, edge)
+	}
+	p.postings, p.linear = l.postings(c, p, m)
+	return p
+}
+
+// planner resolves conditions for one class.
+type planner struct {
+	layout     *layout
+	class      *class
+	machine    *machine
+	candidates []uint64
+	shown      bool
+}
+
+// resolve returns the rules of a stage that match or may match, up to the one
+// that surely ends the stage; ended reports whether there is such a one.
+func (b *planner) resolve(r stageRange) (list []pending, ended bool) {
+	r.each(b.candidates, func(i int) bool {
+		rule := b.layout.rules[i]
+		switch b.truth(rule) {
+		case no:
+		case yes:
+			list = append(list, pending{rule, false})
+			ended = rule.Stage != StageAdjust || rule.Stop
+		default:
+			list = append(list, pending{rule, true})
+		}
+		return !ended
+	})
+	return list, ended
+}
+
+// truth evaluates a rule's condition as far as the class decides it.
+func (b *planner) truth(r *layoutRule) truth {
+	if r.cond == nil {
+		return yes
+	}
+	t := r.cond.truth(b.class.values)
+	if t != unknown || r.when.measured(r.when.root) {
+		return t
+	}
+	if !b.shown {
+		b.class.show(b.layout, b.machine)
+		b.shown = true
+	}
+	holds, ok := b.machine.constant(r.when.program)
+	switch {
+	case !ok:
+		return fails
+	case holds.(bool):
+		return yes
+	}
+	return no
+}
+
+// posting is an amount that a class adds to one entry of the tally: the sum of
+// a form over its lines.
+type posting struct {
+	charge  chargeKey  // if isCharge
+	cost    costKey    // if isCost
+	finding findingKey // otherwise
+	kind    postingKind
+	amount  form
+}
+
+type postingKind uint8
+
+const (
+	postLineCharge postingKind = iota // with the lines' quantity and list price
+	postCharge                        // a labelled change
+	postCost
+	postFinding
+)
+
+// postings returns what the class adds to the tally; ok is false if that does
+// not follow from the sums of its measures.
+func (l *layout) postings(c *class, p *plan, m *machine) (list []posting, ok bool) {
+	f := &former{layout: l, class: c, scope: formScope{machine: m, values: c.values}}
+	f.scope.variable = f.variable
+	c.show(l, m)
+	f.cost, f.bearerCost = f.billed(), measureForm(MeasureBilled)
+	if len(p.base) > 0 {
+		if p.base[0].test {
+			return nil, false
+		}
+		f.post(posting{kind: postCost, cost: costKey{0, c.grain, p.base[0].Name}, amount: f.bearerCost})
+		return f.postings, true
+	}
+	for k := range p.edges {
+		if !f.edge(k, &p.edges[k]) {
+			return nil, false
+		}
+	}
+	if !p.ended {
+		f.post(posting{kind: postCost, cost: costKey{len(l.edges), c.grain, ""}, amount: f.bearerCost})
+	}
+	return f.postings, true
+}
+
+// former prices a class symbolically.
+type former struct {
+	layout   *layout
+	class    *class
+	scope    formScope
+	postings []posting
+
+	first            bool
+	cost, bearerCost form
+	price            form
+	basis            Measure // price is still this measure, if priceIsBasis
+	priceIsBasis     bool
+	missed           measureSet // missing measures that were read on this edge
+}
+
+func (f *former) post(p posting) { f.postings = append(f.postings, p) }
+
+// billed returns the line's billed cost as rules read it.
+func (f *former) billed() form {
+	if f.class.view.hidden || f.class.null.has(MeasureBilled) {
+		return form{}
+	}
+	return measureForm(MeasureBilled)
+}
+
+// measure returns how a measure reads on the edge.
+func (f *former) measure(m Measure) (form, reading) {
+	r := f.class.view.read(m, f.first, f.class.null.has(m))
+	switch {
+	case r == readStored:
+		return measureForm(m), r
+	case r == readCost, r == readMissing && standsForCost(m):
+		return f.cost, r
+	}
+	return form{}, r
+}
+
+// variable returns the form of a number that an expression reads, and notes
+// if it is missing.
+func (f *former) variable(v variable) form {
+	switch v.origin {
+	case fromPrice:
+		if f.priceIsBasis {
+			f.read(f.basis)
+		}
+		return f.price
+	case fromCost:
+		if f.first {
+			f.read(MeasureBilled)
+		}
+		return f.cost
+	}
+	f.read(v.measure)
+	out, _ := f.measure(v.measure)
+	return out
+}
+
+func (f *former) read(m Measure) {
+	if _, r := f.measure(m); r == readMissing {
+		f.missed.add(m)
+	}
+}
+
+// edge prices the class on one edge; ok is false if that takes its lines.
+func (f *former) edge(k int, e *planEdge) (ok bool) {
+	f.first, f.missed = k == 0, 0
+	grain := f.class.grain
+	if e.missing != "" {
+		f.uncovered(k, e.missing)
+		return true
+	}
+	if e.mismatch {
+		return false
+	}
+	if len(e.exclude) > 0 {
+		if e.exclude[0].test {
+			return false
+		}
+		f.post(posting{kind: postCost, cost: costKey{k, grain, e.exclude[0].Name}, amount: f.bearerCost})
+		return true
+	}
+	f.start(e.contract.terms.Basis)
+	key := chargeKey{edge: k, grain: grain}
+	switch {
+	case len(e.price) == 0:
+		f.variable(priceVariable) // the basis stands, so it is read
+		if !f.findUnpriced(k, e.contract.terms.Basis) {
+			return false
+		}
+	case e.price[0].test:
+		return false
+	default:
+		if !f.apply(e.price[0]) {
+			return false
+		}
+		key.rule, key.label = e.price[0].Name, e.price[0].Label
+	}
+	labelled, ok := f.adjust(k, e.adjust)
+	if !ok {
+		return false
+	}
+	f.post(posting{kind: postLineCharge, charge: key, amount: f.price.add(labelled.negate())})
+	f.post(posting{kind: postCost, cost: costKey{k, grain, ""}, amount: f.bearerCost})
+	f.postMissed(k)
+	f.cost, f.bearerCost = f.price, f.price
+	return true
+}
+
+// start sets the price to the basis.
+func (f *former) start(b Basis) {
+	m, isMeasure := b.measure()
+	if !isMeasure {
+		m = MeasureBilled // what cost is on the first edge
+	}
+	f.basis, f.priceIsBasis = m, isMeasure || f.first
+	if isMeasure {
+		f.price, _ = f.measure(m)
+	} else {
+		f.price = f.cost
+	}
+}
+
+// apply sets the price to what a rule makes of it.
+func (f *former) apply(r pending) bool {
+	price, ok := r.amount.form(&f.scope)
+	f.price, f.priceIsBasis = price, false
+	return ok
+}
+
+// adjust applies the adjust rules and returns the sum of labelled changes.
+func (f *former) adjust(k int, rules []pending) (labelled form, ok bool) {
+	for _, r := range rules {
+		before := f.price
+		if r.test || !f.apply(r) {
+			return labelled, false
+		}
+		if r.Label != "" {
+			change := f.price.add(before.negate())
+			labelled = labelled.add(change)
+			f.post(posting{kind: postCharge, charge: chargeKey{k, f.class.grain, r.Name, r.Label}, amount: change})
+		}
+	}
+	return labelled, true
+}
+
+// findUnpriced posts a finding if the lines cost something but start from a
+// basis of 0; ok is false if lines may differ in that.
+func (f *former) findUnpriced(k int, b Basis) (ok bool) {
+	if !f.class.view.charged || b == BasisCost || b == BasisBilled {
+		return true
+	}
+	if _, r := f.measure(f.basis); r == readCost || r == readMissing {
+		return true // a basis of 0 means that the cost is 0
+	}
+	tested := f.layout.tested
+	switch f.price.isZero(f.class.zero, tested) {
+	case no:
+		return true
+	case unknown:
+		return false
+	}
+	switch f.cost.isZero(f.class.zero, tested) {
+	case yes:
+		return true
+	case unknown:
+		return false
+	}
+	f.post(posting{kind: postFinding, finding: findingKey{k, FindingZeroBasis, string(b)}, amount: f.cost})
+	return true
+}
+
+func (f *former) uncovered(k int, missing Missing) {
+	grain := f.class.grain
+	if missing == MissingPassThrough {
+		f.post(posting{kind: postFinding, finding: findingKey{k, FindingPassThrough, ""}, amount: f.bearerCost})
+		f.post(posting{kind: postLineCharge, charge: chargeKey{edge: k, grain: grain}, amount: f.cost})
+		f.post(posting{kind: postCost, cost: costKey{k, grain, ""}, amount: f.bearerCost})
+		f.bearerCost = f.cost
+		return
+	}
+	f.post(posting{kind: postFinding, finding: findingKey{k, FindingNoContract, ""}, amount: f.bearerCost})
+	f.post(posting{kind: postCost, cost: costKey{k, grain, ReasonNoContract}, amount: f.bearerCost})
+}
+
+func (f *former) postMissed(k int) {
+	for m := range NumMeasures {
+		if f.missed.has(m) {
+			f.post(posting{kind: postFinding, finding: findingKey{k, FindingNullMeasure, m.String()}, amount: f.cost})
+		}
+	}
+}
+
+// totals are the sums of a class's lines.
+type totals struct {
+	lines    int64
+	measures [NumMeasures]decimal.Decimal
+}
+
+// book adds a class with the given totals to the tally.
+func (c *class) book(t *tally, sums *totals) {
+	for i := range c.plan.postings {
+		p := &c.plan.postings[i]
+		amount := p.amount.sum(sums)
+		switch p.kind {
+		case postLineCharge:
+			t.charge(p.charge, sums.measures[MeasureQuantity], amount, c.list(sums.measures[MeasureList]))
+		case postCharge:
+			t.charge(p.charge, decimal.Decimal{}, amount, decimal.NewNullDecimal(decimal.Decimal{}))
+		case postCost:
+			t.cost(p.cost, amount)
+		case postFinding:
+			t.find(p.finding, sums.lines, amount)
+		}
+	}
+}
+
+// list returns what charges hold as list price, given the stored one.
+func (c *class) list(stored decimal.Decimal) decimal.NullDecimal {
+	if c.view.unlisted {
+		return decimal.NewNullDecimal(decimal.Decimal{})
+	}
+	return decimal.NullDecimal{Decimal: stored, Valid: c.view.listKnown(c.null.has(MeasureList))}
+}
