@@ -10,19 +10,27 @@ import (
 	"tierbook/modules/usage/internal/line"
 )
 
-// batchRows is how many rows are handed to the Parquet writer at once.
-const batchRows = 1024
+// A batch is handed to the Parquet writer when it has this many rows, or values
+// of this many bytes.
+const (
+	batchRows  = 1024
+	batchBytes = 16 << 20
+)
 
 // arena keeps the bytes of one batch's values where they are.
-type arena struct{ block []byte }
+type arena struct {
+	block []byte
+	size  int
+}
 
-func (a *arena) reset() { a.block = a.block[:0] }
+func (a *arena) reset() { a.block, a.size = a.block[:0], 0 }
 
 // copy returns a copy of b that stays until the next reset but one.
 func (a *arena) copy(b []byte) []byte {
 	if cap(a.block)-len(a.block) < len(b) {
 		a.block = make([]byte, 0, max(256<<10, len(b)))
 	}
+	a.size += len(b)
 	at := len(a.block)
 	a.block = append(a.block, b...)
 	return a.block[at:len(a.block):len(a.block)]

@@ -35,6 +35,7 @@ type pageReader struct {
 	at    int // rows taken
 	value int // values taken; less than at after NULLs
 	nulls bool
+	bytes []byte // of the column, as they lie in the file; used again
 }
 
 // next makes sure that there are rows to take; io.EOF at the end.
@@ -70,7 +71,14 @@ func (p *pageReader) close() {
 		parquet.Release(p.page)
 		_ = p.pages.Close()
 	}
-	*p = pageReader{}
+	*p = pageReader{bytes: p.bytes}
+}
+
+// open finds the pages of a column of a row group.
+func (p *pageReader) open(o *opened, r io.ReaderAt, group, column int) (err error) {
+	p.close()
+	p.pages, p.bytes, err = o.pages(r, group, column, p.bytes)
+	return err
 }
 
 // dimReader reads a text column as dictionary indexes.
@@ -82,7 +90,7 @@ type dimReader struct {
 
 // open reads the dictionary. A column of one value needs no more: its dict
 // then has one entry, and there are no pages.
-func (d *dimReader) open(o *opened, r io.ReaderAt, group int, c line.Column) (err error) {
+func (d *dimReader) open(o *opened, r io.ReaderAt, group int, c line.Column) error {
 	d.close()
 	column := o.texts[c]
 	meta := &o.file.Metadata().RowGroups[group].Columns[column].MetaData
@@ -90,8 +98,8 @@ func (d *dimReader) open(o *opened, r io.ReaderAt, group int, c line.Column) (er
 		d.dict = &rules.Dict{Values: []string{""}}
 		return nil
 	}
-	if d.pages, err = o.pages(r, group, column); err != nil {
-		return err
+	if err := d.pageReader.open(o, r, group, column); err != nil {
+		return fmt.Errorf("column %s: %w", c, err)
 	}
 	dictionary, err := d.pages.ReadDictionary()
 	if err != nil {
@@ -116,9 +124,6 @@ func (d *dimReader) open(o *opened, r io.ReaderAt, group int, c line.Column) (er
 	}
 	return nil
 }
-
-// constant reports whether all rows have the same value.
-func (d *dimReader) constant() bool { return len(d.dict.Values) == 1 }
 
 // read returns the next n rows, which lie in one page.
 func (d *dimReader) read(n int) ([]uint32, error) {

@@ -39,10 +39,9 @@ type measureReader struct {
 	wide  []*big.Int
 }
 
-func (m *measureReader) open(o *opened, r io.ReaderAt, group int, measure line.Measure) (err error) {
-	m.close()
+func (m *measureReader) open(o *opened, r io.ReaderAt, group int, measure line.Measure) error {
 	m.scale = int32(o.scales[measure])
-	if m.pages, err = o.pages(r, group, o.measures[measure]); err != nil {
+	if err := m.pageReader.open(o, r, group, o.measures[measure]); err != nil {
 		return fmt.Errorf("column %s: %w", measure, err)
 	}
 	return nil

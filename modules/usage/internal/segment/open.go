@@ -51,25 +51,26 @@ func find(f *parquet.File, name string) (int, error) {
 	return leaf.ColumnIndex, nil
 }
 
-// chunk returns where a column's pages of a row group lie, read at once.
-func (o *opened) pages(r io.ReaderAt, group, column int) (*parquet.FilePages, error) {
+// pages reads a column of a row group, all its bytes at once, into buffer if
+// they fit; it returns the pages and the buffer.
+func (o *opened) pages(r io.ReaderAt, group, column int, buffer []byte) (*parquet.FilePages, []byte, error) {
 	meta := &o.file.Metadata().RowGroups[group].Columns[column].MetaData
 	chunk, ok := o.file.RowGroups()[group].ColumnChunks()[column].(*parquet.FileColumnChunk)
 	if !ok {
-		return nil, errors.New("not a column of a file")
+		return nil, buffer, errors.New("not a column of a file")
 	}
 	from := meta.DataPageOffset
 	if meta.DictionaryPageOffset != 0 {
 		from = min(from, meta.DictionaryPageOffset)
 	}
 	if from < 0 || meta.TotalCompressedSize < 0 || from+meta.TotalCompressedSize > o.file.Size() {
-		return nil, errors.New("a column lies outside of the file")
+		return nil, buffer, errors.New("a column lies outside of the file")
 	}
-	stretch := &stretch{from: from, bytes: make([]byte, meta.TotalCompressedSize)}
-	if n, err := r.ReadAt(stretch.bytes, from); n < len(stretch.bytes) {
-		return nil, fmt.Errorf("read segment: %w", err)
+	buffer = grow(buffer, int(meta.TotalCompressedSize))
+	if n, err := r.ReadAt(buffer, from); n < len(buffer) {
+		return nil, buffer, err
 	}
-	return chunk.PagesFrom(stretch), nil
+	return chunk.PagesFrom(&stretch{from: from, bytes: buffer}), buffer, nil
 }
 
 // stretch is a part of a file in memory, at its place in the file.

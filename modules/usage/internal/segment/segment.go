@@ -25,7 +25,7 @@ type File struct {
 	SHA256  string // hex, of the file's bytes
 	Bytes   int64
 	Rows    int64
-	Parts   []Part // by row group, account, payer, period, service month, currency
+	Parts   []Part // in the order of their rows; each key once in a row group
 }
 
 // Part is what a row group holds of one account, payer, period, service month

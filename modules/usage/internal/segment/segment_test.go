@@ -3,6 +3,8 @@ package segment_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -201,8 +203,8 @@ func TestWrite_GivesTheSameLinesAndSums(t *testing.T) {
 		lines := linetest.Lines(t, 40, linetest.Options{MaxDigits: digits})
 		out := write(t, dir, each(lines))
 		defer remove(t, out)
-		if out.Rows != int64(len(lines)) {
-			t.Fatalf("%d rows, want %d", out.Rows, len(lines))
+		if out.Rows != int64(len(lines)) || out.ContentHash != hashOf(lines) {
+			t.Fatalf("%d rows with hash %s, want %d with %s", out.Rows, out.ContentHash, len(lines), hashOf(lines))
 		}
 		var want, got []string
 		for i := range lines {
@@ -218,6 +220,18 @@ func TestWrite_GivesTheSameLinesAndSums(t *testing.T) {
 		}
 		checkSums(t, each(lines), out)
 	})
+}
+
+// hashOf returns the content hash of lines: of their sorted bytes, whatever
+// files they end up in.
+func hashOf(lines []line.Line) string {
+	var rows [][]byte
+	for i := range lines {
+		rows = append(rows, line.AppendRow(nil, &lines[i]))
+	}
+	slices.SortFunc(rows, line.Compare)
+	sum := sha256.Sum256(append([]byte("tierbook usage rows 1\n"), slices.Concat(rows...)...))
+	return hex.EncodeToString(sum[:])
 }
 
 // part is the key of a sum.
@@ -244,8 +258,19 @@ func checkSums(t fatal, lines iter.Seq[*line.Line], out *segment.Written) {
 		add(want, p, one, l.Measures[line.BilledCost].Decimal(), l.Measures[line.EffectiveCost].Decimal(),
 			l.Measures[line.ListCost].Decimal(), l.Measures[line.ContractedCost].Decimal())
 	}
+	type place struct {
+		segment, group int
+		part
+		period period.Month
+	}
+	seen := make(map[place]bool)
 	for _, f := range out.Segments {
 		for _, p := range f.Parts {
+			at := place{f.Ordinal, p.RowGroup, part{p.Account, p.Payer, p.Currency, p.ServiceMonth}, p.Period}
+			if seen[at] {
+				t.Fatalf("part %v is there twice", at)
+			}
+			seen[at] = true
 			add(got, part{p.Account, p.Payer, p.Currency, p.ServiceMonth}, decimal.NewFromInt(p.Rows), p.Billed, p.Effective, p.List, p.Contracted)
 		}
 	}
@@ -319,10 +344,47 @@ func TestWrite_SeveralSegments(t *testing.T) {
 	if len(rows) != len(texts) {
 		t.Errorf("%d rows, want %d", len(rows), len(texts))
 	}
-	// The hash knows nothing of segments: it is that of the rows alone.
-	one := write(t, t.TempDir(), each(lines[:1]))
-	if len(one.Segments) != 1 || one.ContentHash == out.ContentHash {
-		t.Error("the hash of one row is that of all")
+	if out.ContentHash != hashOf(lines) {
+		t.Error("the content hash is not that of the rows alone")
+	}
+}
+
+func TestScan_ManyPages(t *testing.T) {
+	t.Parallel()
+	wide, _ := line.ParseNumber([]byte("-1234567890.12345678901234567890"))
+	var count, nulls int
+	sum := new(big.Int)
+	lines := func(yield func(*line.Line) bool) {
+		for l := range accountsOf(80000) {
+			l.Measures[line.EffectiveCost] = wide
+			if !yield(l) {
+				return
+			}
+		}
+	}
+	out := write(t, t.TempDir(), lines)
+	need := rules.Need{Dims: []rules.Dim{rules.DimResource, rules.DimTags}, Measures: []rules.Measure{rules.MeasureList, rules.MeasureEffective}}
+	err := segment.Scan(t.Context(), objects(t, out), need, 1, func(_ int, b *rules.Batch) error {
+		if b.Rows > 1<<16 || len(b.Dims[rules.DimTags].IDs) != b.Rows || len(b.Measures[rules.MeasureEffective].Wide) != b.Rows {
+			return fmt.Errorf("a batch of %d rows", b.Rows)
+		}
+		count += b.Rows
+		for i, null := range b.Measures[rules.MeasureList].Null {
+			if (b.Dims[rules.DimTags].Dict.Values[b.Dims[rules.DimTags].IDs[i]] != "") != null {
+				return fmt.Errorf("row %d: tags and list do not belong together", b.FirstRow+int64(i))
+			}
+			if null {
+				nulls++
+			}
+		}
+		for _, v := range b.Measures[rules.MeasureEffective].Wide {
+			sum.Add(sum, v)
+		}
+		return nil
+	})
+	want := wide.Decimal().Mul(decimal.NewFromInt(80000))
+	if err != nil || count != 80000 || nulls != 26667 || !want.Equal(decimal.NewFromBigInt(sum, -19)) {
+		t.Errorf("%d rows, %d NULLs, sum %s, %v, want 80000, 26667, %s", count, nulls, sum, err, want)
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 )
 
 // Limits of row groups. Accounts with ownGroup rows or more have row groups of
-// their own; smaller ones share them. A row group also ends when what it holds
-// in memory, dictionaries above all, gets large.
+// their own, of maxGroupRows and at most a batch more; smaller ones share them
+// up to sharedGroup. A row group also ends when what it holds in memory,
+// dictionaries above all, gets large.
 const (
 	maxGroupRows  = 1 << 19
 	ownGroup      = 1 << 16
@@ -25,7 +26,7 @@ const (
 	maxGroupBytes = 64 << 20
 
 	// pageRows is how many rows a page has, in every column alike, so that a
-	// scan gets all columns of a batch from whole pages. A multiple of batchRows.
+	// scan gets all columns of a batch from whole pages.
 	pageRows = 1 << 15
 )
 
@@ -50,6 +51,7 @@ type writer struct {
 
 	groups    int
 	groupRows int64
+	pageRows  int
 	part      *openPart
 	done      File
 }
@@ -103,7 +105,7 @@ func (w *writer) add(l *line.Line, first int) error {
 	w.part.Rows++
 	w.groupRows++
 	w.rows++
-	if w.rows == batchRows {
+	if w.rows == batchRows || a.size > batchBytes {
 		return w.writeBatch()
 	}
 	return nil
@@ -127,7 +129,7 @@ func (w *writer) next(l *line.Line) error {
 		}
 		w.account, w.accounts = append(w.account[:0], account...), rows
 		w.target = maxGroupRows
-		if rows > maxGroupRows {
+		if rows > maxGroupRows { // several of the same size
 			groups := (rows + maxGroupRows - 1) / maxGroupRows
 			w.target = (rows + groups - 1) / groups
 		}
@@ -156,9 +158,10 @@ func (w *writer) writeBatch() error {
 		return err
 	}
 	switch {
-	case w.groupRows+batchRows > w.target || w.group.Size() > maxGroupBytes:
+	case w.groupRows >= w.target || w.group.Size() > maxGroupBytes:
 		return w.endGroup()
-	case w.groupRows%pageRows == 0:
+	case w.pageRows >= pageRows:
+		w.pageRows = 0
 		if err := w.group.Flush(); err != nil {
 			return fmt.Errorf("write segment: %w", err)
 		}
@@ -183,6 +186,7 @@ func (w *writer) flushBatch() error {
 		}
 		w.measures[m].put(0, &w.arenas[0])
 	}
+	w.pageRows += w.rows
 	w.rows = 0
 	return nil
 }
@@ -201,7 +205,7 @@ func (w *writer) endGroup() error {
 	}
 	w.done.Rows += n
 	w.groups++
-	w.groupRows = 0
+	w.groupRows, w.pageRows = 0, 0
 	return nil
 }
 
@@ -236,8 +240,10 @@ func (w *writer) abandon() {
 
 // writerOptions leaves out statistics that no reader of ours asks for.
 func writerOptions(schema *parquet.Schema) []parquet.WriterOption {
-	options := []parquet.WriterOption{schema, parquet.CreatedBy("tierbook", "1", ""), parquet.DataPageStatistics(false),
-		parquet.PageBufferSize(1 << 30)} // pages end where writeBatch says
+	options := []parquet.WriterOption{
+		schema, parquet.CreatedBy("tierbook", "1", ""), parquet.DataPageStatistics(false),
+		parquet.PageBufferSize(1 << 30),
+	} // pages end where writeBatch says
 	for _, path := range schema.Columns() {
 		options = append(options, parquet.SkipPageBounds(path...))
 	}

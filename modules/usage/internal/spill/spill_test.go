@@ -204,3 +204,43 @@ func TestNew_NoDirectory(t *testing.T) {
 		t.Error("a writer without a directory")
 	}
 }
+
+// Lines come as providers write them: hour by hour, all resources of each.
+func BenchmarkWriter(b *testing.B) {
+	const resources, budget = 5000, 96 << 20
+	k := spill.Key{Provider: "aws", Payer: "1", Month: march}
+	var l line.Line
+	for c := range line.Column(line.NumColumns) {
+		l.Set(c, "a "+c.String())
+	}
+	for m := range l.Measures {
+		l.Measures[m], _ = line.NewNumber(4160000, 10)
+	}
+	w, err := spill.New(b.TempDir(), budget)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close()
+	names, hours := make([][]byte, resources), make([][]byte, 744)
+	for i := range names {
+		names[i] = fmt.Appendf(nil, "arn:aws:ec2:eu-central-1:112233445566:instance/i-%017x", i*7919)
+	}
+	for i := range hours {
+		hours[i] = line.AppendInstant(nil, march.Start().Add(time.Duration(i)*time.Hour))
+	}
+	i := 0
+	for b.Loop() {
+		l.Text[line.ResourceId], l.Text[line.ChargePeriodStart] = names[i%resources], hours[i/resources%744]
+		if err := w.Add(k, &l); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+	deliveries, err := w.Finish()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := deliveries[0].Each(func([]byte, int) error { return nil }); err != nil {
+		b.Fatal(err)
+	}
+}
