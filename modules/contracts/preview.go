@@ -2,8 +2,6 @@ package contracts
 
 import (
 	"context"
-	"errors"
-	"runtime"
 
 	"github.com/shopspring/decimal"
 
@@ -108,18 +106,15 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (Preview, error)
 	}
 	report := newReport(d, in.Limit)
 	for _, sel := range selections {
-		p, err := s.pass(above, d, sel, in)
+		p, err := s.priced(above, d, sel, in)
 		if err != nil {
-			return Preview{}, err
+			return Preview{}, s.masked(ctx, sel.Owner, err)
 		}
 		if p == nil {
 			continue // a chain that does not pass the draft's edge
 		}
-		if err := s.scan(above, sel, p); err != nil {
-			return Preview{}, err
-		}
 		if err := report.add(p); err != nil {
-			return Preview{}, s.masked(ctx, p, err)
+			return Preview{}, s.masked(ctx, p.blame(err), err)
 		}
 	}
 	return report.preview(), nil
@@ -163,103 +158,18 @@ func inDistributorsName(ctx context.Context) (context.Context, error) {
 	return scope.With(ctx, above), nil
 }
 
-// pass is a chain from one owner down to the draft's edge, as it is and with
-// the draft in place.
-type pass struct {
-	month         period.Month
-	sellers       []id.Tenant // of each edge, the owner first
-	edge          int         // the draft's
-	first         bool        // the draft may read what was delivered
-	standing      EdgeTerms   // of the draft's edge; of a base draft the base contract
-	before, after rules.Chain
-	scanBefore    *rules.Scan
-	scanAfter     *rules.Scan
-	sample        *sample
-}
-
-// pass prepares a selection's chain; nil if it does not pass the draft's edge.
-func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewInput) (*pass, error) {
-	chain, err := s.tenants.Chain(ctx, sel.Owner, in.Customer, in.Month)
-	if err != nil {
-		return nil, err
-	}
-	p := &pass{month: in.Month, edge: -1}
-	var edges []Edge
-	for i := 1; i < len(chain) && p.edge < 0; i++ {
-		e := Edge{Seller: chain[i-1].ID, Buyer: chain[i].ID}
-		edges = append(edges, e)
-		p.sellers = append(p.sellers, e.Seller)
-		if e == d.edge || (d.IsBase() && e.Seller == d.edge.Seller) {
-			p.edge = i - 1
-		}
-	}
-	if p.edge < 0 {
-		return nil, nil
-	}
-	terms, err := s.InForce(ctx, append([]Edge{{Seller: sel.Owner}}, edges...), in.Month)
-	if err != nil {
-		return nil, err
-	}
-	p.before.Base = compiledOf(terms[Edge{Seller: sel.Owner}])
-	for _, e := range edges {
-		p.before.Edges = append(p.before.Edges, rules.Edge{Contract: compiledOf(terms[e]), Missing: terms[e].Missing})
-	}
-	p.after = rules.Chain{Base: p.before.Base, Edges: append([]rules.Edge(nil), p.before.Edges...)}
-	p.standing = terms[d.edge]
-	if d.IsBase() {
-		p.after.Base = d.compiled
-	} else {
-		p.after.Edges[p.edge] = rules.Edge{Contract: d.compiled, Missing: d.Terms.Missing}
-	}
-	p.first = p.edge == 0 && d.seller.Tier == scope.Distributor
-	return p, nil
-}
-
-func compiledOf(t EdgeTerms) *rules.Contract {
-	if t.InForce == nil {
-		return nil
-	}
-	return t.InForce.Compiled
-}
-
-// scan prices the selection before and after, and draws the lines to show.
-func (s *Service) scan(ctx context.Context, sel Selection, p *pass) error {
-	workers := min(runtime.GOMAXPROCS(0), 4)
-	p.scanBefore, p.scanAfter = p.before.NewScan(workers), p.after.NewScan(workers)
-	p.sample = newSample(workers)
-	need := union(union(p.before.Need(), p.after.Need()), shownNeed)
-	return s.lines.Scan(ctx, sel, need, workers, func(worker int, b *rules.Batch) error {
-		if err := p.scanBefore.Add(worker, b); err != nil {
-			return err
-		}
-		if err := p.scanAfter.Add(worker, b); err != nil {
-			return err
-		}
-		p.sample.add(worker, b)
-		return nil
-	})
-}
-
-// masked turns a failure on an edge that the acting tenant may not see into a
-// reference, under which the log has the whole of it.
-func (s *Service) masked(ctx context.Context, p *pass, err error) error {
-	e, ok := errors.AsType[*rules.LineError](err)
-	if !ok {
-		return err
-	}
-	if e.Edge == p.edge {
-		return err
-	}
-	seller := p.sellers[max(e.Edge, 0)] // a failure of no edge is the owner's
+// masked turns a failure on an edge whose seller the acting tenant may not see
+// into a reference, under which the log has the whole of it.
+func (s *Service) masked(ctx context.Context, seller id.Tenant, err error) error {
 	seen, lookup := s.tenants.ByID(ctx, []id.Tenant{seller})
 	if lookup != nil {
 		return lookup
 	}
-	if !seen[seller].ID.IsZero() {
+	if !seen[seller].ID.IsZero() || ctx.Err() != nil {
 		return err
 	}
 	fresh := id.New[id.Event]().String()
 	reference := "R-" + fresh[len(fresh)-8:]
-	s.log.WarnContext(ctx, "preview failed above the acting tenant", "reference", reference, "month", p.month.String(), "error", err.Error())
+	s.log.WarnContext(ctx, "preview failed above the acting tenant", "reference", reference, "seller", seller.String(), "error", err.Error())
 	return errs.Newf(ErrSupplier.Kind, ErrSupplier.Code, "Your supplier's pricing could not be applied (reference %s).", reference)
 }

@@ -212,6 +212,15 @@ func TestService_Invariant6_PreviewShowsNothingFromAbove(t *testing.T) {
 			t.Errorf("the distributor reads %v, want its rule's name", err)
 		}
 	})
+	t.Run("ContractAboveDoesNotCompile", func(t *testing.T) {
+		t.Parallel()
+		b := previewed(t)
+		b.Exec(t, `UPDATE contracts_versions SET id = gen_random_uuid(), terms = jsonb_set(terms, '{rules,0,then}', '"secret +"') WHERE terms ->> 'basis' = 'effective'`)
+		_, err := b.service.Preview(finance(t, b.r), input(b, retail()))
+		if !errors.Is(err, ErrSupplier) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("got %v, want ErrSupplier", err)
+		}
+	})
 	t.Run("CurrencyAbove", func(t *testing.T) {
 		t.Parallel()
 		b := previewed(t)

@@ -1,0 +1,106 @@
+package contracts
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/platform/scope"
+	"tierbook/rules"
+)
+
+// pass is a chain from one owner down to the draft's edge, as it is and with
+// the draft in place.
+type pass struct {
+	sellers       []id.Tenant // of each edge, the owner first
+	edge          int         // the draft's
+	first         bool        // the draft may read what was delivered
+	standing      EdgeTerms   // of the draft's edge; of a base draft the base contract
+	before, after rules.Chain
+	scanBefore    *rules.Scan
+	scanAfter     *rules.Scan
+	sample        *sample
+}
+
+// priced prices a selection before and after; nil if its chain does not pass
+// the draft's edge.
+func (s *Service) priced(ctx context.Context, d draft, sel Selection, in PreviewInput) (*pass, error) {
+	p, err := s.pass(ctx, d, sel, in)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return p, s.scan(ctx, sel, p)
+}
+
+// pass prepares a selection's chain; nil if it does not pass the draft's edge.
+func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewInput) (*pass, error) {
+	chain, err := s.tenants.Chain(ctx, sel.Owner, in.Customer, in.Month)
+	if err != nil {
+		return nil, err
+	}
+	p := &pass{edge: -1}
+	var edges []Edge
+	for i := 1; i < len(chain) && p.edge < 0; i++ {
+		e := Edge{Seller: chain[i-1].ID, Buyer: chain[i].ID}
+		edges = append(edges, e)
+		p.sellers = append(p.sellers, e.Seller)
+		if e == d.edge || (d.IsBase() && e.Seller == d.edge.Seller) {
+			p.edge = i - 1
+		}
+	}
+	if p.edge < 0 {
+		return nil, nil
+	}
+	terms, err := s.InForce(ctx, append([]Edge{{Seller: sel.Owner}}, edges...), in.Month)
+	if err != nil {
+		return nil, err
+	}
+	p.before.Base = compiledOf(terms[Edge{Seller: sel.Owner}])
+	for _, e := range edges {
+		p.before.Edges = append(p.before.Edges, rules.Edge{Contract: compiledOf(terms[e]), Missing: terms[e].Missing})
+	}
+	p.after = rules.Chain{Base: p.before.Base, Edges: append([]rules.Edge(nil), p.before.Edges...)}
+	p.standing = terms[d.edge]
+	if d.IsBase() {
+		p.after.Base = d.compiled
+	} else {
+		p.after.Edges[p.edge] = rules.Edge{Contract: d.compiled, Missing: d.Terms.Missing}
+	}
+	p.first = p.edge == 0 && d.seller.Tier == scope.Distributor
+	return p, nil
+}
+
+func compiledOf(t EdgeTerms) *rules.Contract {
+	if t.InForce == nil {
+		return nil
+	}
+	return t.InForce.Compiled
+}
+
+// scan prices the selection before and after, and draws the lines to show.
+func (s *Service) scan(ctx context.Context, sel Selection, p *pass) error {
+	workers := min(runtime.GOMAXPROCS(0), 4)
+	p.scanBefore, p.scanAfter = p.before.NewScan(workers), p.after.NewScan(workers)
+	p.sample = newSample(workers)
+	need := union(union(p.before.Need(), p.after.Need()), shownNeed)
+	return s.lines.Scan(ctx, sel, need, workers, func(worker int, b *rules.Batch) error {
+		if err := p.scanBefore.Add(worker, b); err != nil {
+			return err
+		}
+		if err := p.scanAfter.Add(worker, b); err != nil {
+			return err
+		}
+		p.sample.add(worker, b)
+		return nil
+	})
+}
+
+// blame returns the seller on whose edge a line failed. A failure of no edge is
+// the owner's, one of anything else the draft's own.
+func (p *pass) blame(err error) id.Tenant {
+	if e, ok := errors.AsType[*rules.LineError](err); ok {
+		return p.sellers[max(e.Edge, 0)]
+	}
+	return p.sellers[p.edge]
+}
