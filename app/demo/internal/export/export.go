@@ -62,6 +62,7 @@ type Account struct {
 	CostCenter  string // a tag's value
 	Region      int    // 0 to 2, where most of it runs
 	Supported   bool   // provider support is charged for it
+	Taxed       bool   // its address is where the provider collects sales tax
 	Vendor      string // name of the marketplace vendor it buys from; "" buys from none
 }
 

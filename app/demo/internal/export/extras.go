@@ -82,11 +82,15 @@ func (m *month) vendors() error {
 }
 
 // taxPercent is the sales tax of the provider's own invoice.
-const taxPercent = 20
+const taxPercent = 6
 
-// taxes emits tax per account and service, rounded to cents as on the invoice.
+// taxes emits tax per taxed account and service, rounded to cents as on the
+// invoice.
 func (m *month) taxes() error {
 	for _, sp := range m.services {
+		if !sp.s.account.Taxed {
+			continue
+		}
 		cents := roundTo(share(sp.billed, taxPercent), m.scale, 2)
 		if cents == 0 {
 			continue

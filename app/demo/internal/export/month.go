@@ -18,8 +18,7 @@ type month struct {
 
 	row      line
 	services []*spending // by account and service, in order of appearance
-	held     *commitment
-	spUsed   []int64 // effective cost under the savings plan, by step
+	spUsed   []int64     // effective cost under the savings plan, by step
 }
 
 // spending is what one account used of one service.
