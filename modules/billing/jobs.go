@@ -55,8 +55,8 @@ func (s store) enqueue(ctx context.Context, r Run) error {
 }
 
 const (
-	// runTimeout ends a run that hangs.
-	runTimeout = 24 * time.Hour
+	// runTimeout ends a run that hangs; it is enough for billions of lines.
+	runTimeout = 2 * time.Hour
 	// retryPause is how long a job rests after the database could not be reached.
 	retryPause = 5 * time.Second
 )

@@ -117,7 +117,7 @@ func (s *Service) wake(ctx context.Context, r Run, x *rated) error {
 		return err
 	}
 	for _, w := range waiting {
-		if err := s.work.enqueue(ctx, w); err != nil {
+		if err := s.work.retry(ctx, w); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func (s *Service) request(ctx context.Context, sc scope.Scope, in RunRequest) (r
 		if r.Error == "" {
 			return r, true, nil
 		}
-		return r, true, s.web.enqueue(ctx, r) // it waits for the supplier: look again
+		return r, true, s.web.retry(ctx, r) // it waits for the supplier: look again
 	}
 	busy, err := s.web.isRunning(ctx, in.Assignee, in.Month)
 	if err != nil {

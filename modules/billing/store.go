@@ -239,6 +239,15 @@ func (s store) queueRun(ctx context.Context, run id.Run) error {
 	return s.q(ctx).Exec(`UPDATE billing_runs SET state = 'waiting' WHERE id = ? AND state = 'requested'`, run).Error
 }
 
+// retry gives a run that waits for its supplier another try.
+func (s store) retry(ctx context.Context, r Run) error {
+	err := s.q(ctx).Exec(`UPDATE billing_runs SET state = 'requested', error = NULL WHERE id = ? AND state = 'waiting'`, r.ID).Error
+	if err != nil {
+		return err
+	}
+	return s.enqueue(ctx, r)
+}
+
 // completeRun ends a run whose result is published. record may be nil.
 func (s store) completeRun(ctx context.Context, r Run, record any) error {
 	inputs, err := json.Marshal(record)
