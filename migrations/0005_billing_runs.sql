@@ -242,9 +242,13 @@ DECLARE
     parent text;
 BEGIN
     FOREACH parent IN ARRAY ARRAY['billing_charges', 'billing_charge_costs'] LOOP
-        CONTINUE WHEN to_regclass(parent || '_' || suffix) IS NOT NULL;
+        CONTINUE WHEN EXISTS (SELECT FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relname = parent || '_' || suffix);
         PERFORM pg_advisory_xact_lock(hashtext('billing_ensure_month'));
-        CONTINUE WHEN to_regclass(parent || '_' || suffix) IS NOT NULL;
+        -- Asked of the catalogue again: to_regclass would answer from a cache
+        -- that waiting for the lock does not refresh.
+        CONTINUE WHEN EXISTS (SELECT FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relname = parent || '_' || suffix);
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', parent || '_' || suffix, parent);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', parent || '_' || suffix);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', parent || '_' || suffix);
