@@ -255,9 +255,13 @@ func TestRate_WaitsForTheSupplier(t *testing.T) {
 		if r := w.carryOut(run); r.State != StateWaiting || r.Error != messageUnpublished {
 			t.Fatalf("run is %s: %q", r.State, r.Error)
 		}
+		if again := w.request("north", "acme"); again != run || w.run(run).State != StateRequested {
+			t.Errorf("asked again: run %s, want %s, is %s", again, run, w.run(run).State)
+		}
+		w.carryOut(run)
 		w.recalc("dist", "acme")
-		if got := w.query(`SELECT count(*)::text FROM river_job WHERE args->>'run_id' = ?`, run.String()); got[0] != "2" {
-			t.Errorf("jobs of the waiting run: %s, want 2: it is woken", got[0])
+		if got := w.query(`SELECT count(*)::text FROM river_job WHERE args->>'run_id' = ?`, run.String()); got[0] != "3" {
+			t.Errorf("jobs of the waiting run: %s, want 3: it is woken", got[0])
 		}
 		if r := w.carryOut(run); r.State != StateComplete {
 			t.Errorf("run is %s: %q", r.State, r.Error)
