@@ -26,7 +26,8 @@ type TierSummary struct {
 
 // Summary adds up a month over the edges whose seller the scope sees: what
 // every selling tier paid, charged and kept, by tier and currency. Nothing is
-// added across currencies.
+// added across currencies. It reads the totals that runs have left, not their
+// charges: Reconcile is what proves them.
 //
 // Needs billing.read.
 func (s *Service) Summary(ctx context.Context, month period.Month) ([]TierSummary, error) {
@@ -46,10 +47,17 @@ func (s *Service) Summary(ctx context.Context, month period.Month) ([]TierSummar
 		tiers[t.ID] = t.Tier
 	}
 	b := books{tree: sc.Tree, month: month}
-	if err := s.web.db.ReadTx(ctx, func(ctx context.Context) error { return s.web.readBooks(ctx, &b) }); err != nil {
-		return nil, err
-	}
-	return b.summary(tiers), nil
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		if b.charges, b.costs, err = s.web.resultSums(ctx, b.tree, month); err != nil {
+			return err
+		}
+		if b.fees, err = s.web.feeSums(ctx, b.tree, month); err != nil {
+			return err
+		}
+		b.feeCosts, err = s.web.feeCostSums(ctx, b.tree, month)
+		return err
+	})
+	return b.summary(tiers), err
 }
 
 // summary adds up b by the seller's tier; sellers without one are not the

@@ -118,6 +118,29 @@ func (s store) feeCostSums(ctx context.Context, tree id.Tenant, month period.Mon
 		WHERE c.tree_id = ? AND c.month = ? GROUP BY c.supplier, c.buyer_id, c.currency`, tree, month)
 }
 
+// resultSums returns what line runs said that they charged on each edge, and
+// what the lines sold there cost the seller.
+func (s store) resultSums(ctx context.Context, tree id.Tenant, month period.Month) (charges []edgeSum, costs []costSum, err error) {
+	var rows []struct {
+		SellerID, BuyerID id.Tenant
+		Currency          string
+		Amount, Cost      decimal.Decimal
+	}
+	err = s.q(ctx).Raw(`
+		SELECT e.bearer_id AS seller_id, e.sold_to AS buyer_id, e.currency, sum(e.amount) AS amount, sum(e.cost) AS cost
+		FROM billing_run_results e
+		WHERE e.tree_id = ? AND e.month = ? AND e.sold_to IS NOT NULL AND e.currency <> '' AND EXISTS (
+			SELECT FROM billing_published p WHERE p.run_id = e.run_id AND p.bearer_id = e.bearer_id
+				AND p.sold_to = e.sold_to AND p.assignee_id = e.assignee_id AND p.month = e.month)
+		GROUP BY e.bearer_id, e.sold_to, e.currency`, tree, month).Scan(&rows).Error
+	for _, r := range rows {
+		currency := money.Currency(r.Currency)
+		charges = append(charges, edgeSum{Edge: Edge{Seller: r.SellerID, Buyer: r.BuyerID}, Currency: currency, Amount: r.Amount})
+		costs = append(costs, costSum{Bearer: r.SellerID, SoldTo: r.BuyerID, Currency: currency, Cost: r.Cost})
+	}
+	return charges, costs, err
+}
+
 func (s store) ratedKeys(ctx context.Context, tree id.Tenant, month period.Month) (map[ratedKey]bool, error) {
 	var rows []struct {
 		BearerID, AssigneeID id.Tenant
