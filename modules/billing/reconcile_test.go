@@ -222,8 +222,11 @@ func TestReconcileFindsPlantedErrors(t *testing.T) {
 			im.Sums[0].Billed = im.Sums[0].Billed.Add(cent)
 		}, []string{"difference"}, "0.01"},
 		{"a quarantined row", func(l *ledger) { l.recount.imported.Quarantined = 1 }, []string{"quarantine"}, ""},
-		{"an account that was never rated", func(l *ledger) { l.imported("new", "bolt", "12") },
-			[]string{"unrated", "difference"}, "12"},
+		{
+			"an account that was never rated", func(l *ledger) { l.imported("new", "bolt", "12") },
+			[]string{"unrated", "difference"},
+			"12",
+		},
 		{"two payers that are wrong by the same", func(l *ledger) {
 			l.importedFrom("payer-2", "x", "bolt", "5", "USD")
 			l.imported("y", "bolt", "-5")
