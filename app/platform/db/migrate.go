@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -51,16 +52,39 @@ func Migrate(ctx context.Context, ownerURL, webURL, workURL string) error {
 	if err != nil {
 		return err
 	}
+	grants := strings.NewReplacer("{{web}}", web, "{{work}}", work).Replace(migrations.Grants)
+	if settled(ctx, guard, web, work, grants) {
+		return nil
+	}
 	std := stdlib.OpenDB(*cfg)
 	defer func() { _ = std.Close() }()
 	if err := migrateUp(ctx, std); err != nil {
 		return err
 	}
-	grants := strings.NewReplacer("{{web}}", web, "{{work}}", work).Replace(migrations.Grants)
-	if _, err := guard.Exec(ctx, grants); err != nil {
+	if _, err := guard.Exec(ctx, grants+"COMMENT ON TABLE goose_db_version IS "+literal(mark(grants))); err != nil {
 		return fmt.Errorf("grant rights to %s and %s: %w", web, work, err)
 	}
 	return nil
+}
+
+// mark names the grants that were last applied.
+func mark(grants string) string { return fmt.Sprintf("grants %x", sha256.Sum256([]byte(grants))) }
+
+// settled reports whether there is nothing to do: every start of the private
+// PostgreSQL asks, and granting anew would disturb the sessions that run. Two
+// rights stand for all, so that a restored dump without them is noticed.
+func settled(ctx context.Context, conn *pgx.Conn, web, work, grants string) bool {
+	s, err := readSchema(ctx, conn)
+	if err != nil || s.Err() != nil || s.Tables == 0 {
+		return false
+	}
+	var granted string
+	var rights bool
+	err = conn.QueryRow(ctx, `
+		SELECT coalesce(obj_description('goose_db_version'::regclass, 'pg_class'), ''),
+			has_table_privilege($1, 'billing_runs', 'SELECT') AND has_table_privilege($2, 'billing_charges', 'INSERT')`,
+		strings.Trim(web, `"`), strings.Trim(work, `"`)).Scan(&granted, &rights)
+	return err == nil && rights && granted == mark(grants)
 }
 
 func migrateUp(ctx context.Context, std *sql.DB) error {

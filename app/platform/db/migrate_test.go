@@ -118,3 +118,34 @@ func TestMigrate_ManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A database that lost the grants gets them back.
+func TestMigrate_GrantsAnew(t *testing.T) {
+	t.Parallel()
+	b := dbtest.New(t)
+	web := connect(t, b.WebURL).Config().User
+	for _, lost := range []string{
+		"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM " + web,
+		"COMMENT ON TABLE goose_db_version IS 'grants of another version'; REVOKE SELECT ON usage_imports FROM " + web,
+	} {
+		b.Exec(t, lost)
+		if _, err := connect(t, b.WebURL).Exec(t.Context(), "SELECT FROM usage_imports"); !isPrivilege(err) {
+			t.Fatalf("nothing was lost by %s: %v", lost, err)
+		}
+		if err := db.Migrate(t.Context(), b.OwnerURL, b.WebURL, b.WorkURL); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := connect(t, b.WebURL).Exec(t.Context(), "SELECT FROM usage_imports"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func BenchmarkMigrate_NothingToDo(b *testing.B) {
+	d := dbtest.New(b)
+	for b.Loop() {
+		if err := db.Migrate(b.Context(), d.OwnerURL, d.WebURL, d.WorkURL); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/rivermigrate"
 
@@ -35,7 +36,14 @@ func (s Schema) Err() error {
 
 // Schema reads which migrations the database has. One that was never migrated
 // has none: zeros, not an error.
-func (d *DB) Schema(ctx context.Context) (Schema, error) {
+func (d *DB) Schema(ctx context.Context) (Schema, error) { return readSchema(ctx, d.pool) }
+
+// querier is a connection or a pool of them.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func readSchema(ctx context.Context, q querier) (Schema, error) {
 	var s Schema
 	for _, m := range []struct {
 		table, query string
@@ -45,13 +53,13 @@ func (d *DB) Schema(ctx context.Context) (Schema, error) {
 		{"river_migration", "SELECT coalesce(max(version), 0) FROM river_migration", &s.Queue},
 	} {
 		var there bool
-		if err := d.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", m.table).Scan(&there); err != nil {
+		if err := q.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", m.table).Scan(&there); err != nil {
 			return Schema{}, fmt.Errorf("read the schema's version: %w", err)
 		}
 		if !there {
 			continue
 		}
-		if err := d.pool.QueryRow(ctx, m.query).Scan(m.into); err != nil {
+		if err := q.QueryRow(ctx, m.query).Scan(m.into); err != nil {
 			return Schema{}, fmt.Errorf("read the schema's version: %w", Translate(err))
 		}
 	}

@@ -63,15 +63,26 @@ func (s *Server) App() *fiber.App { return s.app }
 // gives those under way their grace.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	stopped := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() { stopped <- s.app.ShutdownWithTimeout(s.opts.StopGrace) })
+	stop := context.AfterFunc(ctx, func() {
+		err := s.app.ShutdownWithTimeout(s.opts.StopGrace)
+		_ = listener.Close() // where it came before the server knew its listener
+		stopped <- err
+	})
 	err := s.app.Listener(listener)
 	if !stop() {
-		err = errors.Join(err, <-stopped)
+		err = errors.Join(<-stopped, unlessClosed(err))
 	}
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+func unlessClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 const requestIDKey = "request_id"

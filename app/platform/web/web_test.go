@@ -173,3 +173,16 @@ func TestServer_StopsGracefully(t *testing.T) {
 		t.Errorf("the request under way got %q", got)
 	}
 }
+
+func TestServer_StopsWhenToldBeforeItServes(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := web.New(web.Options{StopGrace: time.Second}).Serve(ctx, l); err != nil {
+		t.Error(err)
+	}
+}
