@@ -91,7 +91,8 @@ func (s *Service) RequestPeriod(ctx context.Context, edge Edge, month period.Mon
 // seller the scope sees: an edge with a contract in force or with charges has
 // to have a published one, another edge must not. It returns the runs, top
 // down. Edges whose newest period run is open or failed are left alone: it
-// takes a change to make a failed one succeed.
+// takes a change to make a failed one succeed. So are months to come: a fee is
+// not due yet because a contract is signed.
 //
 // Needs billing.recalculate.
 func (s *Service) EnsurePeriods(ctx context.Context, month period.Month) ([]id.Run, error) {
@@ -128,6 +129,9 @@ func (s *Service) ensurePeriods(ctx context.Context, month period.Month) ([]id.R
 	sc, err := scope.From(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if period.MonthOf(s.clock.Now()).Before(month) {
+		return nil, nil
 	}
 	contracts, err := s.contracts.ForMonth(ctx, month)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/money"
-	"tierbook/app/kernel/period"
 	"tierbook/rules"
 )
 
@@ -391,7 +390,16 @@ func TestEnsurePeriodsKeepsToTheActingTenantsSales(t *testing.T) {
 	if len(runs) != 1 || len(l.periods("north", "acme")) != 1 {
 		t.Errorf("%d runs, want one of north → acme", len(runs))
 	}
-	if other := period.NewMonth(2026, 4); len(l.periods("dist", "north")) > 0 {
-		t.Errorf("a run of the supplier's edge in %s", other)
+}
+
+func TestEnsurePeriodsLeavesMonthsToComeAlone(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	l.contract("dist", "north", "USD", fee("Base fee", "250"))
+	for add, want := range map[int]int{0: 1, 1: 1, 2: 0} { // the clock says April
+		runs, err := l.s.EnsurePeriods(l.as("dist"), l.month.Add(add))
+		if err != nil || len(runs) != want {
+			t.Errorf("%s: %d runs, %v, want %d", l.month.Add(add), len(runs), err, want)
+		}
 	}
 }
