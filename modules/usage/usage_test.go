@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
@@ -226,5 +224,3 @@ func month(t testing.TB, s string) period.Month {
 	}
 	return m
 }
-
-func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }

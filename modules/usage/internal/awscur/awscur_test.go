@@ -118,7 +118,8 @@ func TestMapper_Types(t *testing.T) {
 			"Usage", "covered", "3", "1.5 1.25 1.25 0.8",
 		},
 		{
-			"SavingsPlanNegation", map[string]string{"lineItem/UnblendedCost": "-1.25", "savingsPlan/SavingsPlanEffectiveCost": "0", "savingsPlan/SavingsPlanArn": sp},
+			"SavingsPlanNegation",
+			map[string]string{"lineItem/UnblendedCost": "-1.25", "savingsPlan/SavingsPlanEffectiveCost": "0", "savingsPlan/SavingsPlanArn": sp},
 			"Usage", "negation", "0", "0 0 -1.25 0",
 		},
 		{

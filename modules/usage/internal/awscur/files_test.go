@@ -103,7 +103,8 @@ func TestFiles(t *testing.T) {
 		},
 		{
 			"aws-cur-legacy/anonymous-2023-11.csv", 1281, "1.6823086974",
-			map[string]string{"ChargeCategory=Usage": "1.6023086974", "ChargeCategory=Tax": "0.08"}, nil,
+			map[string]string{"ChargeCategory=Usage": "1.6023086974", "ChargeCategory=Tax": "0.08"},
+			nil,
 		},
 		{
 			"aws-cur-legacy/bucket-a", 13380, "143227.76367818761501799105", nil,
