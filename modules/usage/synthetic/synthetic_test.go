@@ -58,7 +58,7 @@ func scan(t testing.TB, s *synthetic.Source) *seen {
 
 func TestWrite_IsBelievable(t *testing.T) {
 	t.Parallel()
-	const lines = 150000
+	const lines = 120000
 	s, err := synthetic.Write(t.Context(), t.TempDir(), lines, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -95,8 +95,8 @@ func TestWrite_IsBelievable(t *testing.T) {
 		t.Errorf("%d cost centres and %d environments, want 17 and 4", len(centres), len(environments))
 	}
 	for d, least := range map[rules.Dim]int{
-		rules.DimAccount: 4, rules.DimService: 8, rules.DimSKU: 40, rules.DimRegion: 6,
-		rules.DimUsageType: 40, rules.DimOperation: 15, rules.DimChargeCategory: 2, rules.DimResource: 150,
+		rules.DimAccount: 4, rules.DimService: 8, rules.DimSKU: 30, rules.DimRegion: 6,
+		rules.DimUsageType: 30, rules.DimOperation: 15, rules.DimChargeCategory: 2, rules.DimResource: 60,
 	} {
 		if n := len(got.values[d]); n < least {
 			t.Errorf("%d values of %s, want at least %d", n, d, least)

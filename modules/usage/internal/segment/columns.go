@@ -10,12 +10,8 @@ import (
 	"tierbook/modules/usage/internal/line"
 )
 
-// A batch is handed to the Parquet writer when it has this many rows, or values
-// of this many bytes.
-const (
-	batchRows  = 1024
-	batchBytes = 16 << 20
-)
+// maxBatchRows is the most rows that are handed to the Parquet writer at once.
+const maxBatchRows = 1024
 
 // arena keeps the bytes of one batch's values where they are.
 type arena struct {
@@ -41,7 +37,7 @@ func (a *arena) copy(b []byte) []byte {
 type valueColumn struct {
 	out     *parquet.ColumnWriter
 	index   int
-	values  [batchRows]parquet.Value
+	values  [maxBatchRows]parquet.Value
 	current parquet.Value // of the row set last
 	filled  int
 }

@@ -21,13 +21,17 @@ import (
 // The caller removes the files. After an error, or when ctx ends, there are
 // none.
 func Write(ctx context.Context, d *spill.Delivery, dir string) (*Written, error) {
+	return write(ctx, d, dir, usual)
+}
+
+func write(ctx context.Context, d *spill.Delivery, dir string, to limits) (*Written, error) {
 	bins, err := binsOf(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	out := &Written{}
 	for i := range bins {
-		f, err := writeBin(ctx, d, dir, bins, i, out)
+		f, err := writeBin(ctx, d, dir, to, bins, i, out)
 		if err != nil {
 			return nil, errors.Join(err, out.remove())
 		}
@@ -51,7 +55,7 @@ const hashSalt = "tierbook usage rows 1\n"
 
 // writeBin writes the rows of one bin. The first pass also computes the
 // content hash, since every pass sees all rows.
-func writeBin(ctx context.Context, d *spill.Delivery, dir string, all []bin, i int, out *Written) (File, error) {
+func writeBin(ctx context.Context, d *spill.Delivery, dir string, to limits, all []bin, i int, out *Written) (File, error) {
 	s, ok := shapeOf(all[i].integer, all[i].fraction)
 	if !ok {
 		return File{}, errors.New("the digits of a segment do not fit together")
@@ -61,7 +65,7 @@ func writeBin(ctx context.Context, d *spill.Delivery, dir string, all []bin, i i
 		rowsOf = func(account []byte) int64 { return all[i].rows[string(account)] }
 	}
 	path := filepath.Join(dir, fmt.Sprintf("%s-%03d.parquet", d.FileName(), i))
-	w, err := newWriter(path, i, s, rowsOf)
+	w, err := newWriter(path, i, s, to, rowsOf)
 	if err != nil {
 		return File{}, err
 	}
@@ -105,7 +109,7 @@ func eachLine(ctx context.Context, d *spill.Delivery, fn func(row []byte, l *lin
 		if err != nil {
 			return err
 		}
-		if n++; n%batchRows == 0 && ctx.Err() != nil {
+		if n++; n%maxBatchRows == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return fn(row, &r.Line, first)

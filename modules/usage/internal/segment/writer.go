@@ -15,20 +15,30 @@ import (
 	"tierbook/modules/usage/internal/line"
 )
 
-// Limits of row groups. Accounts with ownGroup rows or more have row groups of
-// their own, of maxGroupRows and at most a batch more; smaller ones share them
-// up to sharedGroup. A row group also ends when what it holds in memory,
-// dictionaries above all, gets large.
-const (
-	maxGroupRows  = 1 << 19
-	ownGroup      = 1 << 16
-	sharedGroup   = 1 << 17
-	maxGroupBytes = 64 << 20
+// limits say where row groups, pages and batches end.
+type limits struct {
+	// Accounts with ownGroup rows or more have row groups of their own, of
+	// groupRows and at most a batch more; smaller ones share them up to
+	// sharedGroup rows.
+	groupRows, ownGroup, sharedGroup int64
 
-	// pageRows is how many rows a page has, in every column alike, so that a
-	// scan gets all columns of a batch from whole pages.
-	pageRows = 1 << 15
-)
+	// A row group also ends when what it holds in memory, dictionaries above
+	// all, has this many bytes.
+	groupBytes int64
+
+	// Pages have the same rows in every column, so that a scan gets all columns
+	// of a batch from whole pages.
+	pageRows int
+
+	// A batch is handed to the Parquet writer when it has this many rows, at
+	// most maxBatchRows, or values of this many bytes.
+	batchRows, batchBytes int
+}
+
+var usual = limits{
+	groupRows: 1 << 19, ownGroup: 1 << 16, sharedGroup: 1 << 17, groupBytes: 64 << 20,
+	pageRows: 1 << 15, batchRows: maxBatchRows, batchBytes: 16 << 20,
+}
 
 // writer writes one file from rows in canonical order.
 type writer struct {
@@ -38,6 +48,7 @@ type writer struct {
 	out   *parquet.GenericWriter[any]
 	group *parquet.ConcurrentRowGroupWriter
 	shape shape
+	limits
 
 	rowsOf   func(account []byte) int64
 	account  []byte
@@ -49,20 +60,20 @@ type writer struct {
 	arenas   [2]arena // this batch's, and the one before
 	rows     int      // in this batch
 
-	groups    int
-	groupRows int64
-	pageRows  int
-	part      *openPart
-	done      File
+	groups  int
+	inGroup int64 // rows in the row group
+	inPage  int   // rows in the page, without those in the batch
+	part    *openPart
+	done    File
 }
 
 // newWriter starts a file. rowsOf tells how many rows an account will have.
-func newWriter(path string, ordinal int, s shape, rowsOf func([]byte) int64) (*writer, error) {
+func newWriter(path string, ordinal int, s shape, to limits, rowsOf func([]byte) int64) (*writer, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("create segment: %w", err)
 	}
-	w := &writer{file: f, hash: sha256.New(), shape: s, rowsOf: rowsOf, done: File{Path: path, Ordinal: ordinal}}
+	w := &writer{file: f, hash: sha256.New(), shape: s, limits: to, rowsOf: rowsOf, done: File{Path: path, Ordinal: ordinal}}
 	w.buf = bufio.NewWriterSize(io.MultiWriter(f, w.hash), 256<<10)
 	schema := s.schema()
 	w.out = parquet.NewGenericWriter[any](w.buf, writerOptions(schema)...)
@@ -103,9 +114,9 @@ func (w *writer) add(l *line.Line, first int) error {
 		w.part.sums[m].add(c.hi, c.lo)
 	}
 	w.part.Rows++
-	w.groupRows++
+	w.inGroup++
 	w.rows++
-	if w.rows == batchRows || a.size > batchBytes {
+	if w.rows == w.batchRows || a.size > w.batchBytes {
 		return w.writeBatch()
 	}
 	return nil
@@ -122,15 +133,15 @@ func (w *writer) next(l *line.Line) error {
 	account := l.Text[line.XAccount]
 	if !bytes.Equal(account, w.account) || w.accounts == 0 {
 		rows := w.rowsOf(account)
-		if w.groupRows > 0 && (w.accounts >= ownGroup || rows >= ownGroup || w.groupRows+rows > sharedGroup) {
+		if w.inGroup > 0 && (w.accounts >= w.ownGroup || rows >= w.ownGroup || w.inGroup+rows > w.sharedGroup) {
 			if err := w.endGroup(); err != nil {
 				return err
 			}
 		}
 		w.account, w.accounts = append(w.account[:0], account...), rows
-		w.target = maxGroupRows
-		if rows > maxGroupRows { // several of the same size
-			groups := (rows + maxGroupRows - 1) / maxGroupRows
+		w.target = w.groupRows
+		if rows > w.groupRows { // several of the same size
+			groups := (rows + w.groupRows - 1) / w.groupRows
 			w.target = (rows + groups - 1) / groups
 		}
 	}
@@ -158,10 +169,10 @@ func (w *writer) writeBatch() error {
 		return err
 	}
 	switch {
-	case w.groupRows >= w.target || w.group.Size() > maxGroupBytes:
+	case w.inGroup >= w.target || w.group.Size() > w.groupBytes:
 		return w.endGroup()
-	case w.pageRows >= pageRows:
-		w.pageRows = 0
+	case w.inPage >= w.pageRows:
+		w.inPage = 0
 		if err := w.group.Flush(); err != nil {
 			return fmt.Errorf("write segment: %w", err)
 		}
@@ -186,7 +197,7 @@ func (w *writer) flushBatch() error {
 		}
 		w.measures[m].put(0, &w.arenas[0])
 	}
-	w.pageRows += w.rows
+	w.inPage += w.rows
 	w.rows = 0
 	return nil
 }
@@ -205,14 +216,14 @@ func (w *writer) endGroup() error {
 	}
 	w.done.Rows += n
 	w.groups++
-	w.groupRows, w.pageRows = 0, 0
+	w.inGroup, w.inPage = 0, 0
 	return nil
 }
 
 // close ends the file and says what it holds.
 func (w *writer) close() (File, error) {
 	defer w.file.Close()
-	if w.groupRows > 0 {
+	if w.inGroup > 0 {
 		if err := w.endGroup(); err != nil {
 			return File{}, err
 		}

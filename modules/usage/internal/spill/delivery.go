@@ -118,7 +118,7 @@ func (m merger) down(i int) {
 	for {
 		least := i
 		for _, child := range [2]int{2*i + 1, 2*i + 2} {
-			if child < len(m) && bytes.Compare(m[child].row, m[least].row) < 0 {
+			if child < len(m) && line.Compare(m[child].row, m[least].row) < 0 {
 				least = child
 			}
 		}

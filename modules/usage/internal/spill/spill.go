@@ -40,6 +40,7 @@ type Writer struct {
 	chunk   *chunk      // being filled
 	sorting chan result // holds the chunk before it, once that is written; nil if there is none
 	size    int         // bytes at which a chunk is full
+	err     error       // the first one; nothing goes on after it
 	done    bool
 }
 
@@ -69,7 +70,10 @@ func New(dir string, budget int64) (*Writer, error) {
 // Add copies l into the delivery k. Provider and payer of k are kept.
 // Errors: those of writing the temporary file, of earlier lines too.
 func (w *Writer) Add(k Key, l *line.Line) error {
-	if w.done {
+	switch {
+	case w.err != nil:
+		return w.err
+	case w.done:
 		return errors.New("spill: a line was added after the end")
 	}
 	d := w.last
@@ -118,7 +122,7 @@ func (w *Writer) wait() (*chunk, error) {
 		return &chunk{}, nil
 	}
 	r := <-w.sorting
-	w.sorting = nil
+	w.sorting, w.err = nil, r.err
 	return r.chunk, r.err
 }
 
@@ -129,6 +133,9 @@ func (w *Writer) Finish() ([]*Delivery, error) {
 		return nil, errors.New("spill: finished twice")
 	}
 	w.done = true
+	if w.err != nil {
+		return nil, w.err
+	}
 	if w.chunk.len() > 0 {
 		if err := w.spill(); err != nil {
 			return nil, err
