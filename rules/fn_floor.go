@@ -8,5 +8,6 @@ var floorFunction = function{
 	result:   kindNumber,
 	doc:      "The greatest number of places decimals (default 0) that is not above x.",
 	examples: []Example{{`floor(1.9)`, "1"}, {`floor(-1.1)`, "-2"}, {`floor(1.239, 2)`, "1.23"}},
+	digits:   digitsOfRounding,
 	call:     rounding(decimal.Decimal.RoundFloor),
 }

@@ -9,5 +9,6 @@ var maxFunction = function{
 	doc:      "The greatest of its arguments.",
 	examples: []Example{{`max(0, -1.5)`, "0"}, {`max(1, 3, 2)`, "3"}},
 	total:    true,
+	digits:   widest,
 	call:     extreme(decimal.Decimal.GreaterThan),
 }

@@ -9,6 +9,7 @@ var minFunction = function{
 	doc:      "The smallest of its arguments.",
 	examples: []Example{{`min(3, 2.5, 7)`, "2.5"}},
 	total:    true,
+	digits:   widest,
 	call:     extreme(decimal.Decimal.LessThan),
 }
 

@@ -9,8 +9,14 @@ var percentFunction = function{
 	doc:      "p percent of x: x · p / 100.",
 	examples: []Example{{`percent(190, 10)`, "19"}, {`percent(50, 8.1)`, "4.05"}},
 	linear:   true,
+	digits:   digitsOfPercent,
 	call: func(args []any) (any, error) {
 		return bounded(number(args[0]).Mul(number(args[1])).Shift(-2))
 	},
 	rate: func(args []any) string { return money.Plain(number(args[1])) + " %" },
+}
+
+func digitsOfPercent(args []digits) digits {
+	d := digitsOfProduct(args)
+	return digits{d.whole, d.places + 2}
 }

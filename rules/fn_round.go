@@ -8,6 +8,7 @@ var roundFunction = function{
 	result:   kindNumber,
 	doc:      "Rounds x to places decimals (default 0), half away from zero. Negative places round to tens, hundreds, ….",
 	examples: []Example{{`round(1.225, 2)`, "1.23"}, {`round(-2.5)`, "-3"}, {`round(1250, -2)`, "1300"}},
+	digits:   digitsOfRounding,
 	call:     rounding(decimal.Decimal.Round),
 }
 
@@ -23,4 +24,9 @@ func rounding(round func(x decimal.Decimal, places int32) decimal.Decimal) func(
 		}
 		return bounded(round(number(args[0]), n))
 	}
+}
+
+// digitsOfRounding allows for a number that is filled up with zeros.
+func digitsOfRounding(args []digits) digits {
+	return digits{max(args[0].whole, maxPlaces) + 1, max(args[0].places, maxPlaces)}
 }

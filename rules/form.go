@@ -1,16 +1,20 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 	"github.com/shopspring/decimal"
 )
 
-// form is an amount that is affine in the stored measures of a line:
-// constant + Σ coefficient · measure. Its sum over lines follows from theirs.
+// form is an amount that is affine in the stored measures of a line, and in
+// values of curves: constant + Σ coefficient · measure + Σ factor · curve. Its
+// sum over lines follows from theirs.
 type form struct {
 	constant     decimal.Decimal
 	coefficients [NumMeasures]decimal.Decimal
+	curves       []curveTerm
 
 	// On no line has the amount, or anything it was computed from, more digits
 	// before and after the point: within bounds it cannot overflow.
@@ -29,12 +33,25 @@ func measureForm(m Measure) form {
 }
 
 func (f *form) isConstant() bool {
+	if len(f.curves) > 0 {
+		return false
+	}
 	for m := range f.coefficients {
 		if !f.coefficients[m].IsZero() {
 			return false
 		}
 	}
 	return true
+}
+
+// measures returns those with a coefficient.
+func (f *form) measures() (set measureSet) {
+	for m := range f.coefficients {
+		if !f.coefficients[m].IsZero() {
+			set.add(Measure(m))
+		}
+	}
+	return set
 }
 
 func (f *form) bounded() bool { return f.whole+f.places < maxDigits }
@@ -46,6 +63,7 @@ func (f form) add(o form) form {
 			f.coefficients[m] = f.coefficients[m].Add(o.coefficients[m])
 		}
 	}
+	f.curves = slices.Concat(f.curves, o.curves)
 	f.whole, f.places = max(f.whole, o.whole)+1, max(f.places, o.places)
 	return f
 }
@@ -57,6 +75,10 @@ func (f form) times(k form) form {
 		if !f.coefficients[m].IsZero() {
 			f.coefficients[m] = f.coefficients[m].Mul(k.constant)
 		}
+	}
+	f.curves = slices.Clone(f.curves)
+	for i := range f.curves {
+		f.curves[i].factor = f.curves[i].factor.Mul(k.constant)
 	}
 	f.whole, f.places = f.whole+k.whole, f.places+k.places
 	return f
@@ -75,12 +97,18 @@ func (f *form) sum(t *totals) decimal.Decimal {
 			out = out.Add(k.Mul(t.measures[m]))
 		}
 	}
+	for _, c := range f.curves {
+		out = out.Add(c.factor.Mul(t.curves[c.curve]))
+	}
 	return out
 }
 
 // isZero tells whether the form is 0 on lines of which it is known which
 // measures are 0 (zero) and that all others among tested are not.
 func (f *form) isZero(zero, tested measureSet) truth {
+	if len(f.curves) > 0 {
+		return unknown
+	}
 	left := 0
 	for m := range f.coefficients {
 		switch {
@@ -103,6 +131,8 @@ func (f *form) isZero(zero, tested measureSet) truth {
 // measureSet is a set of measures.
 type measureSet uint8
 
+const allMeasures measureSet = 1<<NumMeasures - 1
+
 func (s measureSet) has(m Measure) bool { return s&(1<<m) != 0 }
 
 func (s *measureSet) add(m Measure) { *s |= 1 << m }
@@ -115,13 +145,13 @@ type amountTree struct {
 	program  *vm.Program // amountProgram: the part; amountChoice: the condition, if it reads no measure
 	cond     *cond       // amountChoice
 	variable variable    // amountVariable
-	fn       *function   // amountLinear
+	call     callable    // amountCall, and the others that are calls
 }
 
 type amountOp uint8
 
 const (
-	amountOther    amountOp = iota // not affine
+	amountOther    amountOp = iota // only the machine can tell
 	amountConstant                 // a literal
 	amountProgram                  // reads no measure: one number per class
 	amountVariable
@@ -131,7 +161,8 @@ const (
 	amountMultiply
 	amountDivide
 	amountChoice // cond ? parts[0] : parts[1]
-	amountLinear // fn, proportional to parts[0]
+	amountLinear // proportional to parts[0]
+	amountCall   // any other call
 )
 
 // amount cuts n, an amount of x.
@@ -163,12 +194,8 @@ func (l *layout) amount(x *expression, n ast.Node) *amountTree {
 		}
 		parts = []ast.Node{n.Exp1, n.Exp2}
 	case *ast.CallNode:
-		t.op = l.callOp(callee(n))
-		if t.op == amountLinear {
-			f := l.compilers.functions[callee(n)]
-			t.fn = &f
-		}
-		if t.op != amountOther {
+		t.call = l.compilers.callable(callee(n))
+		if t.op = t.call.op(callee(n)); t.op != amountOther {
 			parts = n.Arguments
 		}
 	}
@@ -178,7 +205,22 @@ func (l *layout) amount(x *expression, n ast.Node) *amountTree {
 	return t
 }
 
-func (l *layout) callOp(name string) amountOp {
+// callable is what forms need to know of a function or an operator.
+type callable struct {
+	linear bool
+	call   func(args []any) (any, error)
+	digits digitsFunc
+}
+
+func (c *compilers) callable(name string) callable {
+	if o, ok := operators[name]; ok {
+		return callable{false, o.call, o.digits}
+	}
+	f := c.functions[name]
+	return callable{f.linear, f.call, f.digits}
+}
+
+func (c callable) op(name string) amountOp {
 	switch name {
 	case "number +":
 		return amountAdd
@@ -191,8 +233,11 @@ func (l *layout) callOp(name string) amountOp {
 	case "number /":
 		return amountDivide
 	}
-	if l.compilers.functions[name].linear {
+	switch {
+	case c.linear:
 		return amountLinear
+	case c.digits != nil:
+		return amountCall
 	}
 	return amountOther
 }
@@ -202,10 +247,11 @@ type formScope struct {
 	machine  *machine // shows the class's texts
 	values   []*value
 	variable func(v variable) form
+	curves   []curve // that were needed so far
 }
 
-// form returns the amount as a form, if it is affine on the class and cannot
-// fail on any of its lines.
+// form returns the amount as a form, if it can be told without the machine and
+// surely does not overflow on any line of the class.
 func (t *amountTree) form(s *formScope) (f form, ok bool) {
 	switch t.op {
 	case amountConstant:
@@ -219,7 +265,7 @@ func (t *amountTree) form(s *formScope) (f form, ok bool) {
 		f, ok = s.variable(t.variable), true
 	case amountChoice:
 		return t.choose(s)
-	case amountAdd, amountSubtract, amountNegate, amountMultiply, amountDivide, amountLinear:
+	case amountAdd, amountSubtract, amountNegate, amountMultiply, amountDivide, amountLinear, amountCall:
 		f, ok = t.combine(s)
 	}
 	return f, ok && f.bounded()
@@ -261,18 +307,23 @@ func (t *amountTree) combine(s *formScope) (form, bool) {
 	case amountNegate:
 		return a.negate(), true
 	case amountMultiply:
-		if b.isConstant() {
+		switch {
+		case b.isConstant():
 			return a.times(b), true
+		case a.isConstant():
+			return b.times(a), true
 		}
-		return b.times(a), a.isConstant()
 	case amountDivide:
-		if !b.isConstant() || !hasReciprocal(b.constant) {
-			return form{}, false
+		if b.isConstant() && hasReciprocal(b.constant) {
+			reciprocal, err := divide(one, b.constant)
+			return a.times(constantForm(reciprocal)), err == nil
 		}
-		reciprocal, err := divide(one, b.constant)
-		return a.times(constantForm(reciprocal)), err == nil
+	case amountLinear:
+		if f, ok := t.scale(a, forms[1:]); ok {
+			return f, true
+		}
 	}
-	return t.scale(a, forms[1:])
+	return s.curve(t.call, forms)
 }
 
 // scale applies a linear function to a: its value for 1 is the factor.
@@ -284,7 +335,7 @@ func (t *amountTree) scale(a form, rest []form) (form, bool) {
 		}
 		args = append(args, f.constant)
 	}
-	factor, err := t.fn.call(args)
+	factor, err := t.call.call(args)
 	if err != nil {
 		return form{}, false
 	}

@@ -21,7 +21,8 @@ type function struct {
 	period bool // works on a period's quantity or spend: for fees only
 	total  bool // cannot fail
 
-	call func(args []any) (any, error)
+	call   func(args []any) (any, error)
+	digits digitsFunc // nil: the machine has to compute it
 	// rate says in words how the result comes from the first argument, for
 	// documents: «10 %». nil: it is no rate.
 	rate func(args []any) string

@@ -7,11 +7,34 @@ import (
 // plan is what is left to do for the lines of a class once everything that its
 // values decide is decided.
 type plan struct {
-	base     []pending // base contract: exclude rules
-	edges    []planEdge
-	ended    bool      // no line of the class reaches the end of the chain
-	postings []posting // what the class adds to the tally; nil: its lines must be priced one by one
-	linear   bool
+	pace pace
+
+	// Unless the pace is byMachine: what the class adds to the tally.
+	postings []posting
+	curves   []curve
+	bent     measureSet // measures that curves depend on
+
+	// For byMachine, and to find out why a curve has no value.
+	base  []pending // base contract: exclude rules
+	edges []planEdge
+	ended bool // no line of the class reaches the end of the chain
+}
+
+// pace is how a class is priced.
+type pace uint8
+
+const (
+	atOnce    pace = iota // on the sums of its measures
+	byCurves              // on these and the values of curves, which every tuple of measures has to give
+	byMachine             // by running expressions on every tuple of measures
+)
+
+// apart returns the measures that tell tuples of the class apart.
+func (p *plan) apart() measureSet {
+	if p.pace == byCurves {
+		return p.bent
+	}
+	return allMeasures
 }
 
 // planEdge is an edge that lines of the class reach.
@@ -55,7 +78,7 @@ func (l *layout) plan(c *class, m *machine) *plan {
 		}
 		p.edges = append(p.edges, edge)
 	}
-	p.postings, p.linear = l.postings(c, p, m)
+	l.post(c, p, m)
 	return p
 }
 
@@ -128,29 +151,22 @@ const (
 	postFinding
 )
 
-// postings returns what the class adds to the tally; ok is false if that does
-// not follow from the sums of its measures.
-func (l *layout) postings(c *class, p *plan, m *machine) (list []posting, ok bool) {
+// post finds out what the class adds to the tally, and how.
+func (l *layout) post(c *class, p *plan, m *machine) {
 	f := &former{layout: l, class: c, scope: formScope{machine: m, values: c.values}}
 	f.scope.variable = f.variable
 	c.show(l, m)
-	f.cost, f.bearerCost = f.billed(), measureForm(MeasureBilled)
-	if len(p.base) > 0 {
-		if p.base[0].test {
-			return nil, false
-		}
-		f.post(posting{kind: postCost, cost: costKey{0, c.grain, p.base[0].Name}, amount: f.bearerCost})
-		return f.postings, true
+	if !f.chain(p) {
+		p.pace = byMachine
+		return
 	}
-	for k := range p.edges {
-		if !f.edge(k, &p.edges[k]) {
-			return nil, false
+	p.postings, p.curves = f.postings, f.scope.curves
+	for _, curve := range p.curves {
+		p.pace = byCurves
+		for _, arg := range curve.args {
+			p.bent |= arg.measures()
 		}
 	}
-	if !p.ended {
-		f.post(posting{kind: postCost, cost: costKey{len(l.edges), c.grain, ""}, amount: f.bearerCost})
-	}
-	return f.postings, true
 }
 
 // former prices a class symbolically.
@@ -166,6 +182,24 @@ type former struct {
 	basis            Measure // price is still this measure, if priceIsBasis
 	priceIsBasis     bool
 	missed           measureSet // missing measures that were read on this edge
+}
+
+// chain takes the class down the chain; ok is false if that takes its lines.
+func (f *former) chain(p *plan) (ok bool) {
+	f.cost, f.bearerCost = f.billed(), measureForm(MeasureBilled)
+	if len(p.base) > 0 {
+		f.post(posting{kind: postCost, cost: costKey{0, f.class.grain, p.base[0].Name}, amount: f.bearerCost})
+		return !p.base[0].test
+	}
+	for k := range p.edges {
+		if !f.edge(k, &p.edges[k]) {
+			return false
+		}
+	}
+	if !p.ended {
+		f.post(posting{kind: postCost, cost: costKey{len(f.layout.edges), f.class.grain, ""}, amount: f.bearerCost})
+	}
+	return true
 }
 
 func (f *former) post(p posting) { f.postings = append(f.postings, p) }
@@ -254,7 +288,11 @@ func (f *former) edge(k int, e *planEdge) (ok bool) {
 	if !ok {
 		return false
 	}
-	f.post(posting{kind: postLineCharge, charge: key, amount: f.price.add(labelled.negate())})
+	amount := f.price
+	if labelled != nil {
+		amount = amount.add(labelled.negate())
+	}
+	f.post(posting{kind: postLineCharge, charge: key, amount: amount})
 	f.post(posting{kind: postCost, cost: costKey{k, grain, ""}, amount: f.bearerCost})
 	f.postMissed(k)
 	f.cost, f.bearerCost = f.price, f.price
@@ -282,8 +320,9 @@ func (f *former) apply(r pending) bool {
 	return ok
 }
 
-// adjust applies the adjust rules and returns the sum of labelled changes.
-func (f *former) adjust(k int, rules []pending) (labelled form, ok bool) {
+// adjust applies the adjust rules and returns the sum of labelled changes; nil
+// if there are none.
+func (f *former) adjust(k int, rules []pending) (labelled *form, ok bool) {
 	for _, r := range rules {
 		before := f.price
 		if r.test || !f.apply(r) {
@@ -291,7 +330,11 @@ func (f *former) adjust(k int, rules []pending) (labelled form, ok bool) {
 		}
 		if r.Label != "" {
 			change := f.price.add(before.negate())
-			labelled = labelled.add(change)
+			sum := change
+			if labelled != nil {
+				sum = labelled.add(change)
+			}
+			labelled = &sum
 			f.post(posting{kind: postCharge, charge: chargeKey{k, f.class.grain, r.Name, r.Label}, amount: change})
 		}
 	}
@@ -349,6 +392,7 @@ func (f *former) postMissed(k int) {
 type totals struct {
 	lines    int64
 	measures [NumMeasures]decimal.Decimal
+	curves   []decimal.Decimal
 }
 
 // book adds a class with the given totals to the tally.

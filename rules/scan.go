@@ -2,7 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"sync"
+
+	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/errs"
 )
@@ -29,16 +32,18 @@ type worker struct {
 	tuples  *tuples
 	most    int // tuples to gather before they are priced
 	pricer  *pricer
+	curves  map[int][]decimal.Decimal // sums of curves, by index of the class
 
 	currencies map[string]currencyUse
 	total      int64 // lines
 	priced     int64 // tuples
 
 	keys    []uint64
-	places  []int32  // class of each line of the batch
-	values  []*value // scratch
-	key     []byte   // scratch
-	oneself []int    // lines of the batch that must be priced one by one
+	places  []int32           // class of each line of the batch
+	values  []*value          // scratch
+	key     []byte            // scratch
+	oneself []int             // lines of the batch that must be priced one by one
+	bent    []decimal.Decimal // scratch
 }
 
 // currencyUse is where a currency first occurs.
@@ -56,6 +61,7 @@ func (c Chain) NewScan(workers int) *Scan {
 		s.workers = append(s.workers, &worker{
 			scan: s, machine: m, keyer: newKeyer(l, m), tuples: newTuples(), most: maxTuples,
 			pricer:     &pricer{layout: l, machine: m, tally: newTally()},
+			curves:     map[int][]decimal.Decimal{},
 			currencies: map[string]currencyUse{}, values: make([]*value, len(l.facets)),
 		})
 	}
@@ -105,7 +111,7 @@ func (w *worker) classify(b *Batch) {
 	}
 	w.keys, w.places, w.oneself = w.keys[:b.Rows], w.places[:b.Rows], w.oneself[:0]
 	w.keyer.keys(b, w.keys)
-	last, class, linear := ^w.keys[0], int32(0), true
+	last, class, sums := ^w.keys[0], int32(0), true
 	for i, key := range w.keys {
 		if key != last {
 			var ok bool
@@ -113,11 +119,11 @@ func (w *worker) classify(b *Batch) {
 				class = w.meet(b, i)
 				w.table.put(key, class)
 			}
-			last, linear = key, w.byIndex[class].plan.linear
+			last, sums = key, w.byIndex[class].plan.pace == atOnce
 		}
 		w.places[i] = class
 		w.lines[class]++
-		if !linear {
+		if !sums {
 			w.oneself = append(w.oneself, i)
 		}
 	}
@@ -143,7 +149,8 @@ func (w *worker) gather(b *Batch) {
 	need := w.scan.layout.need
 	w.tuples.turn(b, need)
 	for _, i := range w.oneself {
-		w.tuples.add(w.places[i], b, i, need)
+		class := w.places[i]
+		w.tuples.add(class, w.byIndex[class].plan.apart(), b, i, need)
 	}
 	if len(w.tuples.list) >= w.most {
 		w.priceTuples()
@@ -155,9 +162,34 @@ func (w *worker) priceTuples() {
 	w.pricer.shown = nil // the machine has shown other things since
 	for _, t := range w.tuples.drain() {
 		c := w.byIndex[t.key.class]
-		w.pricer.price(c, t.lines, w.tuples.amounts(&t.key, c), t.first)
+		a := w.tuples.amounts(&t.key, c)
+		if c.plan.pace == byMachine || !w.bend(c, &a, t.lines) {
+			w.pricer.price(c, t.lines, a, t.first)
+		}
 		w.priced++
 	}
+}
+
+// bend adds the values of the class's curves on a tuple; ok is false if one
+// fails, and with it the whole scan: what else was added no longer matters.
+func (w *worker) bend(c *class, a *amounts, lines int64) (ok bool) {
+	sums := w.curves[c.index]
+	if sums == nil {
+		sums = make([]decimal.Decimal, len(c.plan.curves))
+		w.curves[c.index] = sums
+	}
+	values := slices.Grow(w.bent[:0], len(sums))[:len(sums)]
+	w.bent = values
+	if !c.plan.bend(a, values) {
+		return false
+	}
+	for i, v := range values {
+		if lines != 1 {
+			v = v.Mul(decimal.NewFromInt(lines))
+		}
+		sums[i] = sums[i].Add(v)
+	}
+	return true
 }
 
 // noteCurrencies notes where each currency of b first occurs.
@@ -193,7 +225,7 @@ func (s *Scan) Finish() (Outcome, error) {
 	}
 	s.parallel(func(i int, w *worker) {
 		for _, c := range s.classes.list {
-			if c.index%len(s.workers) == i && c.plan.linear {
+			if c.index%len(s.workers) == i && c.plan.pace != byMachine {
 				sums := s.totals(c)
 				c.book(w.pricer.tally, &sums)
 			}
@@ -222,7 +254,8 @@ func (s *Scan) parallel(work func(i int, w *worker)) {
 }
 
 // totals sums a class over the workers.
-func (s *Scan) totals(c *class) (sums totals) {
+func (s *Scan) totals(c *class) totals {
+	sums := totals{curves: make([]decimal.Decimal, len(c.plan.curves))}
 	for _, w := range s.workers {
 		if c.index >= len(w.lines) || w.lines[c.index] == 0 {
 			continue
@@ -230,6 +263,9 @@ func (s *Scan) totals(c *class) (sums totals) {
 		sums.lines += w.lines[c.index]
 		for _, m := range s.layout.need.Measures {
 			sums.measures[m] = sums.measures[m].Add(w.columns[m].total(c.index))
+		}
+		for i, sum := range w.curves[c.index] {
+			sums.curves[i] = sums.curves[i].Add(sum)
 		}
 	}
 	return sums

@@ -117,10 +117,10 @@ func (t *tally) outcome(currency string) Outcome {
 		})
 	}
 	slices.SortFunc(out.Charges, func(a, b Charge) int {
-		return cmp.Or(cmp.Compare(a.Edge, b.Edge), a.Grain.Compare(b.Grain), strings.Compare(a.Rule, b.Rule))
+		return cmp.Or(cmp.Compare(a.Edge, b.Edge), a.Compare(b.Grain), strings.Compare(a.Rule, b.Rule))
 	})
 	slices.SortFunc(out.Costs, func(a, b Cost) int {
-		return cmp.Or(cmp.Compare(a.Bearer, b.Bearer), a.Grain.Compare(b.Grain), strings.Compare(a.Reason, b.Reason))
+		return cmp.Or(cmp.Compare(a.Bearer, b.Bearer), a.Compare(b.Grain), strings.Compare(a.Reason, b.Reason))
 	})
 	slices.SortFunc(out.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Edge, b.Edge), strings.Compare(a.Code, b.Code), strings.Compare(a.Measure, b.Measure))
@@ -130,12 +130,27 @@ func (t *tally) outcome(currency string) Outcome {
 
 // Compare orders grains field by field; false comes before true.
 func (g Grain) Compare(o Grain) int {
-	number := map[bool]int{true: 1}
-	return cmp.Or(
-		strings.Compare(g.Payer, o.Payer), strings.Compare(g.Provider, o.Provider), strings.Compare(g.Account, o.Account),
-		strings.Compare(g.Service, o.Service), strings.Compare(g.SKU, o.SKU), strings.Compare(g.Region, o.Region),
-		strings.Compare(g.ChargeCategory, o.ChargeCategory), strings.Compare(g.ChargeClass, o.ChargeClass),
-		cmp.Compare(number[g.Marketplace], number[o.Marketplace]), strings.Compare(g.CommitmentRole, o.CommitmentRole),
-		strings.Compare(g.Unit, o.Unit), strings.Compare(g.ServiceMonth, o.ServiceMonth),
-	)
+	a, b := g.fields(), o.fields()
+	for i := range a {
+		if c := strings.Compare(*a[i], *b[i]); c != 0 {
+			return c
+		}
+		if i == marketplaceAt && g.Marketplace != o.Marketplace {
+			if o.Marketplace {
+				return -1
+			}
+			return 1
+		}
+	}
+	return 0
+}
+
+// marketplaceAt is the text after which Marketplace is compared.
+const marketplaceAt = 7
+
+func (g *Grain) fields() [11]*string {
+	return [...]*string{
+		&g.Payer, &g.Provider, &g.Account, &g.Service, &g.SKU, &g.Region, &g.ChargeCategory, &g.ChargeClass,
+		&g.CommitmentRole, &g.Unit, &g.ServiceMonth,
+	}
 }

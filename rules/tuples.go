@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strconv"
 
@@ -11,8 +12,8 @@ import (
 // tuples counts the lines of classes that must be priced one by one: lines of
 // a class with equal measures are priced once.
 type tuples struct {
-	index map[tupleKey]int32
 	list  []tuple
+	slots []int32          // hash table of indexes into list, plus 1; 0: free
 	wide  map[string]int64 // numbers texts of wide measures
 	texts []decimal.Decimal
 	epoch int32 // index of the current scales in scales
@@ -24,7 +25,7 @@ type tuples struct {
 type tupleKey struct {
 	class  int32
 	epoch  int32
-	values [NumMeasures]int64 // unscaled; 0 where missing or not needed
+	values [NumMeasures]int64 // unscaled; 0 where missing or of no interest
 }
 
 type tuple struct {
@@ -50,7 +51,35 @@ const maxTuples = 1 << 17
 const wideScale = -1
 
 func newTuples() *tuples {
-	return &tuples{index: map[tupleKey]int32{}, wide: map[string]int64{}}
+	return &tuples{slots: make([]int32, minSlots), wide: map[string]int64{}}
+}
+
+// hash mixes a key; the upper bits are the best.
+func (k *tupleKey) hash() uint64 {
+	const odd = 0x9E3779B97F4A7C15
+	h := uint64(k.class)<<32 | uint64(k.epoch)
+	for _, v := range k.values {
+		h = bits.RotateLeft64((h^uint64(v))*odd, 29)
+	}
+	return h * odd
+}
+
+// slot returns where key is, or the free slot where it belongs.
+func (t *tuples) slot(key *tupleKey) int {
+	mask := len(t.slots) - 1
+	i := int(key.hash() >> (64 - bits.TrailingZeros(uint(len(t.slots)))))
+	for t.slots[i] != 0 && t.list[t.slots[i]-1].key != *key {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// grow doubles the slots.
+func (t *tuples) grow() {
+	t.slots = make([]int32, 2*len(t.slots))
+	for i := range t.list {
+		t.slots[t.slot(&t.list[i].key)] = int32(i + 1)
+	}
 }
 
 // turn makes the scales of b the current ones.
@@ -69,13 +98,13 @@ func (t *tuples) turn(b *Batch, need Need) {
 	t.epoch = int32(i)
 }
 
-// add counts line i of b.
-func (t *tuples) add(class int32, b *Batch, i int, need Need) {
+// add counts line i of b, by the measures that its class tells tuples apart by.
+func (t *tuples) add(class int32, measures measureSet, b *Batch, i int, need Need) {
 	key := tupleKey{class: class, epoch: t.epoch}
 	for _, m := range need.Measures {
 		c := &b.Measures[m]
 		switch {
-		case c.Null != nil && c.Null[i]:
+		case !measures.has(m), c.Null != nil && c.Null[i]:
 		case c.Wide != nil:
 			key.values[m] = t.number(decimal.NewFromBigInt(c.Wide[i], -c.Scale))
 		default:
@@ -83,13 +112,16 @@ func (t *tuples) add(class int32, b *Batch, i int, need Need) {
 		}
 	}
 	at := place{b.Segment, b.FirstRow + int64(i)}
-	n, ok := t.index[key]
-	if !ok {
-		t.index[key] = int32(len(t.list))
+	slot := t.slot(&key)
+	if t.slots[slot] == 0 {
 		t.list = append(t.list, tuple{key, 1, at})
+		t.slots[slot] = int32(len(t.list))
+		if 2*len(t.list) > len(t.slots) {
+			t.grow()
+		}
 		return
 	}
-	e := &t.list[n]
+	e := &t.list[t.slots[slot]-1]
 	e.lines++
 	if at.before(e.first) {
 		e.first = at
@@ -111,11 +143,13 @@ func (t *tuples) number(d decimal.Decimal) int64 {
 
 // amounts returns the measures of a tuple of a class.
 func (t *tuples) amounts(k *tupleKey, c *class) (a amounts) {
+	measures := c.plan.apart()
 	scales := &t.scales[k.epoch]
 	for m := range NumMeasures {
 		switch {
 		case c.null.has(m):
 			a.null[m] = true
+		case !measures.has(m):
 		case scales[m] == wideScale:
 			a.values[m] = t.texts[k.values[m]]
 		default:
@@ -129,7 +163,7 @@ func (t *tuples) amounts(k *tupleKey, c *class) (a amounts) {
 func (t *tuples) drain() []tuple {
 	list := t.list
 	slices.SortFunc(list, func(a, b tuple) int { return cmp.Compare(a.key.class, b.key.class) })
-	clear(t.index)
+	clear(t.slots)
 	t.list = t.list[:0]
 	return list
 }
