@@ -165,8 +165,8 @@ func TestService_Assign_Ambiguous(t *testing.T) {
 	}
 }
 
-// Overlap is impossible, whatever the service believes.
-func TestStore_AssignmentsNeverOverlap(t *testing.T) {
+// Invariant 5: overlap is impossible, whatever the service believes.
+func TestInvariant5_AssignmentsNeverOverlap(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.usual(t)

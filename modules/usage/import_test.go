@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +116,86 @@ func TestService_Import_ReportPeriodIsNotRowPeriod(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %d", p.Period, p.Currency, p.Rows))
 	}
 	if diff := cmp.Diff([]string{"2018-06 USD 3300", "2018-07 USD 9304", "2018-08 USD 776"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Invariant 2: the same content changes nothing, in whatever order its rows
+// and columns come, whatever its file is called and however it is packed.
+func TestInvariant2_SameContentChangesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := new(cur).
+		line("111", "2026-03", "2026-03-01", "2026-03-02", "1.50").
+		line("112", "2026-03", "2026-03-02", "2026-03-03", "0.1").
+		typed("Credit", "111", "2026-03", "2026-03-02", "2026-03-03", "-0.25")
+	b.load(t, b.north, file(t, "cur.csv", c.text()))
+	before := b.segments(t)
+	same := &cur{header: slices.Clone(curHeader)}
+	for _, r := range slices.Backward(c.rows) {
+		r = slices.Clone(r)
+		r[8] += "e0" // the same number
+		slices.Reverse(r)
+		same.rows = append(same.rows, r)
+	}
+	slices.Reverse(same.header)
+	for _, path := range []string{file(t, "cur.csv", c.text()), file(t, "other.csv.gz", same.text()), file(t, "crlf.csv", strings.ReplaceAll(c.text(), "\n", "\r\n"))} {
+		r := b.load(t, b.north, path)
+		if diff := cmp.Diff([]string{"aws 999 2026-03 unchanged"}, states(r)); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+	if diff := cmp.Diff(before, b.segments(t)); diff != "" {
+		t.Error(diff)
+	}
+	// A cent more is another content.
+	c.rows[0][8] = "1.51"
+	if diff := cmp.Diff([]string{"aws 999 2026-03 replaced"}, states(b.load(t, b.north, file(t, "cur.csv", c.text())))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Several files at one URL are one import: a delivery may lie in many of them.
+func TestService_Import_ManyFiles(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	dir := t.TempDir()
+	for i := range 5 {
+		write(t, fmt.Sprintf("%s/part-%d.csv.gz", dir, i), new(cur).line("111", fmt.Sprintf("2026-0%d", 1+i%2), "2026-03-01", "2026-03-02", fmt.Sprint(i)).text())
+	}
+	var stages []Stage
+	var last Progress
+	r, err := b.Import(as(t, b.north), ImportInput{Owner: b.north.Tenant, URL: "file://" + dir, AnyFile: true}, func(p Progress) {
+		if len(stages) == 0 || stages[len(stages)-1] != p.Stage {
+			stages = append(stages, p.Stage)
+		}
+		last = p
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"aws 999 2026-01 new", "aws 999 2026-02 new"}, states(r)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"north aws 999 USD 3 6"}, b.billed(t, "2026-01")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]Stage{StageReading, StageStoring, StageDone}, stages); diff != "" {
+		t.Error(diff)
+	}
+	if last.Rows != 5 || last.RowsAll != 5 || last.Files != 5 || last.BytesAll == 0 {
+		t.Errorf("at the end: %+v", last)
+	}
+}
+
+// Two currencies of one payer are never added.
+func TestService_Import_Currencies(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := new(cur).line("111", "2026-03", "2026-03-01", "2026-03-02", "1").line("111", "2026-03", "2026-03-01", "2026-03-02", "2")
+	c.rows[1][6] = "MC" // no currency of ISO 4217: a provider's own
+	b.load(t, b.north, file(t, "cur.csv", c.text()))
+	if diff := cmp.Diff([]string{"north aws 999 MC 1 2", "north aws 999 USD 1 1"}, b.billed(t, "2026-03")); diff != "" {
 		t.Error(diff)
 	}
 }
