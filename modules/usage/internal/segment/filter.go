@@ -13,6 +13,7 @@ type filter struct {
 	none   bool         // no row is wanted
 	keys   [3]dimReader // account, period, service month
 	keep   []int32      // the rows of the batch to keep
+	first  int64        // how many rows come before them
 	dims   [rules.NumDims][]uint32
 	ints   [rules.NumMeasures][]int64
 	null   [rules.NumMeasures][]bool
@@ -63,6 +64,7 @@ func (f *filter) wants(ids [3]uint32) bool {
 
 // apply reads the keys of the n rows of b and takes the unwanted ones out.
 func (f *filter) apply(b *rules.Batch, need rules.Need, n int) error {
+	f.first = 0
 	if !f.on {
 		return nil
 	}
@@ -73,6 +75,10 @@ func (f *filter) apply(b *rules.Batch, need rules.Need, n int) error {
 		return nil
 	}
 	b.Rows = len(f.keep)
+	if b.Rows == 0 {
+		return nil
+	}
+	f.first = int64(f.keep[0])
 	for _, d := range need.Dims {
 		if ids := b.Dims[d].IDs; ids != nil {
 			f.dims[d] = pickRows(f.dims[d], ids, f.keep)

@@ -117,7 +117,7 @@ func (s *scanner) scan(ctx context.Context, t task, fn func(*rules.Batch) error)
 		if err != nil {
 			return fmt.Errorf("read segment %d: %w", t.object.Ordinal, err)
 		}
-		s.batch.FirstRow = t.firstRow + at
+		s.batch.FirstRow = t.firstRow + at + s.filter.first
 		at += int64(n)
 		if s.batch.Rows > 0 {
 			if err := fn(&s.batch); err != nil {
