@@ -65,7 +65,7 @@ func TestRuleSets(t *testing.T) {
 // Rounding rules match five percent of the lines, half of them metered.
 func TestRuleSets_RoundFivePercent(t *testing.T) {
 	t.Parallel()
-	source, w := setup(t, 500_000)
+	source, w := setup(t, 400_000)
 	for _, n := range []int{20, 100} {
 		var terms rules.Terms
 		for i, r := range ruleSets(w, n)[0].Rules {
