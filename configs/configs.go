@@ -71,8 +71,6 @@ type Work struct {
 	Queues map[string]int `yaml:"queues"`
 	// StopGrace is what jobs under way get to finish when the process stops.
 	StopGrace time.Duration `yaml:"stop_grace"`
-	// Sweep is how often runs whose worker died are looked for.
-	Sweep time.Duration `yaml:"sweep"`
 }
 
 // Web is about the server for people and programs.

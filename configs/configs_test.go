@@ -32,7 +32,7 @@ func TestLoadFrom_EnvironmentGoesOverDefaults(t *testing.T) {
 	t.Parallel()
 	c, err := LoadFrom([]string{
 		"DATABASE_URL_WEB=postgres://web", "DATABASE_URL_WORK=postgres://work", "TIERBOOK_DATA_DIR=/srv/tb", "TIERBOOK_WEB_LISTEN=",
-		"TIERBOOK_WORK_QUEUES=default=1, mail=3", "TIERBOOK_USAGE_WEB_DIRS=/a,/b", "TIERBOOK_WORK_SWEEP=500ms", "TIERBOOK_DATABASE_WEB_CONNS=3", "HOME=/root",
+		"TIERBOOK_WORK_QUEUES=default=1, mail=3", "TIERBOOK_USAGE_WEB_DIRS=/a,/b", "TIERBOOK_WORK_STOP_GRACE=500ms", "TIERBOOK_DATABASE_WEB_CONNS=3", "HOME=/root",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestLoadFrom_EnvironmentGoesOverDefaults(t *testing.T) {
 	if diff := cmp.Diff([]string{"/a", "/b"}, c.Usage.WebDirs); diff != "" {
 		t.Error(diff)
 	}
-	if c.Work.Sweep != 500*time.Millisecond || c.Database.WebConns != 3 {
+	if c.Work.StopGrace != 500*time.Millisecond || c.Database.WebConns != 3 {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -43,13 +43,8 @@ func (c Config) problems() (p Problems) {
 			bad("TIERBOOK_WORK_QUEUES must give the queue %s 1 or more.", name)
 		}
 	}
-	for name, d := range map[string]bool{
-		"TIERBOOK_WORK_SWEEP":          c.Work.Sweep <= 0,
-		"TIERBOOK_WEB_REQUEST_TIMEOUT": c.Web.RequestTimeout <= 0,
-	} {
-		if d {
-			bad("%s must be longer than nothing.", name)
-		}
+	if c.Web.RequestTimeout <= 0 {
+		bad("TIERBOOK_WEB_REQUEST_TIMEOUT must be longer than nothing.")
 	}
 	if !isAddress(c.Web.Listen) {
 		bad("TIERBOOK_WEB_LISTEN must be host:port, such as 127.0.0.1:8080.")
