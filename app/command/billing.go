@@ -11,6 +11,7 @@ import (
 	"tierbook/app"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
+	"tierbook/app/platform/texttable"
 	"tierbook/modules/billing"
 	"tierbook/modules/tenancy"
 )
@@ -133,6 +134,9 @@ func (e *env) invoiceShow() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if err := e.settle(ctx, a, p.Month); err != nil {
+					return err
+				}
 				inv, err := a.Billing.Invoice(ctx, billing.Edge{Seller: s.ID, Buyer: b.ID}, p.Month)
 				if err != nil {
 					return err
@@ -153,6 +157,16 @@ func (e *env) invoiceShow() *cobra.Command {
 	cmd.Flags().BoolVar(&asCSV, "csv", false, "print a CSV table")
 	required(cmd, "seller", "buyer", "period")
 	return cmd
+}
+
+// settle computes the fees that a month lacks, such as those of a contract
+// without usage.
+func (e *env) settle(ctx context.Context, a *app.App, p period.Month) error {
+	lacking, err := a.Billing.EnsurePeriods(ctx, p)
+	if err != nil || len(lacking) == 0 {
+		return err
+	}
+	return a.Work(ctx, func(ctx context.Context) error { return a.Billing.Settle(ctx, p) })
 }
 
 func (e *env) reconcile() *cobra.Command {
@@ -198,21 +212,21 @@ func (e *env) reconcileTrees(ctx context.Context, a *app.App, p period.Month) (b
 func printReconciliation(w io.Writer, p period.Month, r billing.Reconciliation) {
 	for _, t := range r.Trees {
 		fmt.Fprintf(w, "%s %s %s\n", t.Distributor, p, t.Currency)
-		sums := newTable("", "amount>")
-		sums.row("imported", money.Plain(t.Imported))
-		sums.row("assigned", money.Plain(t.Assigned))
-		sums.row("own use", money.Plain(t.OwnUse))
-		sums.row("unassigned", money.Plain(t.Unassigned))
-		sums.row("difference", money.Plain(t.Difference))
-		sums.row("rows quarantined", strconv.FormatInt(t.RowsQuarantined, 10))
-		sums.write(w, "")
+		sums := texttable.New("", "amount>")
+		sums.Row("imported", money.Plain(t.Imported))
+		sums.Row("assigned", money.Plain(t.Assigned))
+		sums.Row("own use", money.Plain(t.OwnUse))
+		sums.Row("unassigned", money.Plain(t.Unassigned))
+		sums.Row("difference", money.Plain(t.Difference))
+		sums.Row("rows quarantined", strconv.FormatInt(t.RowsQuarantined, 10))
+		writeTable(w, sums, "")
 		fmt.Fprintln(w)
-		edges := newTable("seller", "buyer", "seller charges>", "buyer costs>", "cost>", "price>", "margin>")
+		edges := texttable.New("seller", "buyer", "seller charges>", "buyer costs>", "cost>", "price>", "margin>")
 		for _, x := range t.Edges {
-			edges.row(x.Seller, x.Buyer, money.Plain(x.SellerCharges), money.Plain(x.BuyerCosts),
+			edges.Row(x.Seller, x.Buyer, money.Plain(x.SellerCharges), money.Plain(x.BuyerCosts),
 				money.Plain(x.Cost), money.Plain(x.Price), money.Plain(x.Margin))
 		}
-		edges.write(w, "Nothing was charged.")
+		writeTable(w, edges, "Nothing was charged.")
 		for _, f := range t.Findings {
 			fmt.Fprintf(w, "- %s: %s\n", f.Code, f.Message)
 		}

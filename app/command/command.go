@@ -40,13 +40,18 @@ var errFailed = errors.New("failed")
 // env is what every command works with.
 type env struct {
 	out, err io.Writer
+	load     func() (configs.Config, error)
 	json     bool
 	dataDir  string
 }
 
 // Run executes the command line args and returns the process's exit code.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	e := &env{out: stdout, err: stderr}
+	e := &env{out: stdout, err: stderr, load: configs.Load}
+	return e.run(ctx, args)
+}
+
+func (e *env) run(ctx context.Context, args []string) int {
 	root := e.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -129,7 +134,7 @@ func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 
 // config loads the configuration with the command line's words on top.
 func (e *env) config() (configs.Config, error) {
-	cfg, err := configs.Load()
+	cfg, err := e.load()
 	if err != nil {
 		return configs.Config{}, usageError{err}
 	}

@@ -13,6 +13,7 @@ import (
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
+	"tierbook/app/platform/texttable"
 	"tierbook/modules/contracts"
 	"tierbook/modules/tenancy"
 )
@@ -146,11 +147,11 @@ func shown(list []contracts.Shown) []shownAnswer {
 func printContracts(w io.Writer, list []shownAnswer) {
 	for _, c := range list {
 		fmt.Fprintf(w, "# %s, %s\n%s\n", c.Name, period.Months{From: c.Starts, To: c.Ends}, c.YAML)
-		t := newTable("version>", "from", "saved", "by")
+		t := texttable.New("version>", "from", "saved", "by")
 		for _, v := range c.Versions {
-			t.row(fmt.Sprint(v.Number), v.From.String(), v.Saved, v.By)
+			t.Row(fmt.Sprint(v.Number), v.From.String(), v.Saved, v.By)
 		}
-		t.write(w, "")
+		writeTable(w, t, "")
 		fmt.Fprintln(w)
 	}
 }
@@ -222,11 +223,11 @@ func printPreview(w io.Writer, a previewAnswer) {
 	if a.Error != "" {
 		fmt.Fprintln(w, "The contract in force fails:", a.Error)
 	}
-	t := newTable("service", "rule", "before>", "after>")
+	t := texttable.New("service", "rule", "before>", "after>")
 	for _, r := range a.Rows {
-		t.row(r.Service, r.Rule, r.Before, r.After)
+		t.Row(r.Service, r.Rule, r.Before, r.After)
 	}
-	t.write(w, "The customer has no lines in this month.")
+	writeTable(w, t, "The customer has no lines in this month.")
 }
 
 // problemsOf returns what is wrong with a contract file; any other error stays

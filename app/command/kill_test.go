@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"tierbook/app/platform/localpg"
 )
 
 // asProgram makes the test binary run as the program itself, so that tests can
@@ -29,8 +27,8 @@ func TestMain(m *testing.M) {
 // worker starts a worker process.
 func (b *books) worker() *exec.Cmd {
 	b.t.Helper()
-	cmd := exec.Command(os.Args[0], "work", "--data-dir", b.dir)
-	cmd.Env = append(os.Environ(), asProgram+"=1", "TIERBOOK_METRICS_LISTEN=127.0.0.1:0")
+	cmd := exec.Command(os.Args[0], "work")
+	cmd.Env = append(b.environ(), asProgram+"=1")
 	if err := cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -47,18 +45,11 @@ func kill(cmd *exec.Cmd) {
 // connect returns a connection that sees everything.
 func (b *books) connect() *pgx.Conn {
 	b.t.Helper()
-	cluster, err := localpg.Ensure(b.t.Context(), b.dir, nil)
+	conn, err := pgx.Connect(b.t.Context(), b.db.AdminURL)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	conn, err := pgx.Connect(b.t.Context(), cluster.WorkURL)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.t.Cleanup(func() {
-		_ = conn.Close(context.Background())
-		_ = cluster.Release()
-	})
+	b.t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
 }
 

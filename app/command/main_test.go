@@ -2,7 +2,6 @@ package command
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,33 +9,31 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
-	"tierbook/app/platform/localpg"
+	"tierbook/app/platform/dbtest"
+	"tierbook/configs"
 )
 
-// books is a data directory of its own, worked on through the command line.
+// books is a database and a data directory of its own, worked on through the
+// command line.
 type books struct {
 	t   *testing.T
 	dir string
+	db  *dbtest.Bundle
 }
 
 func newBooks(t *testing.T) *books {
 	t.Helper()
-	b := &books{t: t, dir: filepath.Join(t.TempDir(), "data")}
-	// One process stays attached, so that not every command starts PostgreSQL.
-	if err := os.MkdirAll(b.dir, 0o700); err != nil {
-		t.Fatal(err)
+	return &books{t: t, dir: filepath.Join(t.TempDir(), "data"), db: dbtest.New(t)}
+}
+
+// load is the configuration of b's commands.
+func (b *books) load() (configs.Config, error) { return configs.LoadFrom(b.environ()) }
+
+func (b *books) environ() []string {
+	return []string{
+		"TIERBOOK_DATA_DIR=" + b.dir, "TIERBOOK_METRICS_LISTEN=127.0.0.1:0", "TIERBOOK_DATABASE_WEB_CONNS=4", "TIERBOOK_DATABASE_WORK_CONNS=8",
+		"DATABASE_URL=" + b.db.OwnerURL, "DATABASE_URL_WEB=" + b.db.WebURL, "DATABASE_URL_WORK=" + b.db.WorkURL,
 	}
-	cluster, err := localpg.Start(t.Context(), localpg.Options{
-		Dir: filepath.Join(b.dir, "pg"), Fast: true,
-		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cluster.Release() })
-	return b
 }
 
 // answer is what a command printed and how it ended.
@@ -52,7 +49,8 @@ type answer struct {
 func (b *books) try(args ...string) answer {
 	b.t.Helper()
 	var out, errs bytes.Buffer
-	code := Run(b.t.Context(), append(args, "--json", "--data-dir", b.dir), &out, &errs)
+	e := &env{out: &out, err: &errs, load: b.load}
+	code := e.run(b.t.Context(), append(args, "--json"))
 	return answer{b.t, args, code, out.String(), errs.String()}
 }
 
@@ -140,28 +138,6 @@ func (b *books) file(name, text string) string {
 		b.t.Fatal(err)
 	}
 	return path
-}
-
-// sql changes the database behind everybody's back.
-func (b *books) sql(statement string, args ...any) {
-	b.t.Helper()
-	cluster, err := localpg.Ensure(b.t.Context(), b.dir, nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer func() { _ = cluster.Release() }()
-	conn, err := pgx.Connect(b.t.Context(), cluster.WorkURL)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	tag, err := conn.Exec(b.t.Context(), statement, args...)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if tag.RowsAffected() == 0 {
-		b.t.Fatalf("%s changed nothing", statement)
-	}
 }
 
 // usageCSV writes a FOCUS file of lines «account,service,quantity,billed,list»

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,9 +91,57 @@ rules:
   - {name: base fee, stage: fee, then: 250}
   - {name: minimum, stage: fee, then: "minimum(spend, 100)"}
 `)
-	b.do("reconcile", "--period", "2026-02").want("ok", "true")
 	inv := b.do("invoice", "show", "--seller", "north", "--buyer", "fern", "--period", "2026-02")
 	inv.want("total", "350")
+	b.do("reconcile", "--period", "2026-02").want("ok", "true")
+}
+
+func TestStory_FeeOverTwoCustomersIsComputedOncePerContract(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	b.channel()
+	b.march()
+	b.apply("north-fern.yaml", `
+seller: north
+buyer: fern
+name: North to Fern
+starts: 2026-01
+currency: USD
+basis: list
+rules:
+  - {name: flat, stage: fee, then: 1000}
+  - {name: steps, stage: fee, then: "graduated(spend, [{up_to: 100, unit: 0.1}, {unit: 0.01}])"}
+`)
+	b.recalc("harbour", "2026-03")
+	b.recalc("quay", "2026-03")
+	b.recalc("harbour", "2026-03")
+	// Lines 102.5 + 50.25; 1000 once; 10 + 0.5275 on the spend of both.
+	inv := b.do("invoice", "show", "--seller", "north", "--buyer", "fern", "--period", "2026-03")
+	inv.want("total", "1163.28")
+}
+
+func TestPrivatePostgreSQL_TwoDirectoriesSideBySide(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"North", "South"} {
+		dir := filepath.Join(t.TempDir(), "data")
+		var out, errs bytes.Buffer
+		for _, args := range [][]string{
+			{"tenant", "create", "--tier", "distributor", "--name", name},
+			{"tenant", "list"},
+			{"doctor"},
+		} {
+			out.Reset()
+			if code := Run(t.Context(), append(args, "--data-dir", dir), &out, &errs); code != 0 {
+				t.Fatalf("tierbook %s: exit code %d\n%s%s", strings.Join(args, " "), code, out.String(), errs.String())
+			}
+			if args[len(args)-1] == "list" && strings.Count(out.String(), "distributor") != 2 {
+				t.Errorf("not one distributor, besides the heading:\n%s", out.String())
+			}
+		}
+		if _, err := os.Stat(filepath.Join(dir, "pg", "server", "data", "postmaster.pid")); err == nil {
+			t.Error("PostgreSQL still runs after the last command")
+		}
+	}
 }
 
 // A planted error is done by plant and undone by mend.
@@ -104,31 +153,39 @@ type plantedError struct {
 var plantedErrors = []plantedError{
 	{
 		"changed charge",
-		func(b *books) { b.sql(`UPDATE billing_charges SET amount = amount + 0.01 WHERE service = 'Storage'`) },
-		func(b *books) { b.sql(`UPDATE billing_charges SET amount = amount - 0.01 WHERE service = 'Storage'`) },
+		func(b *books) {
+			b.db.Exec(b.t, `UPDATE billing_charges SET amount = amount + 0.01 WHERE service = 'Storage'`)
+		},
+		func(b *books) {
+			b.db.Exec(b.t, `UPDATE billing_charges SET amount = amount - 0.01 WHERE service = 'Storage'`)
+		},
 	},
 	{
 		"changed cost",
 		func(b *books) {
-			b.sql(`UPDATE billing_charge_costs SET cost = cost - 0.01 WHERE service = 'Storage' AND supplier IS NULL`)
+			b.db.Exec(b.t, `UPDATE billing_charge_costs SET cost = cost - 0.01 WHERE service = 'Storage' AND supplier IS NULL`)
 		},
 		func(b *books) {
-			b.sql(`UPDATE billing_charge_costs SET cost = cost + 0.01 WHERE service = 'Storage' AND supplier IS NULL`)
+			b.db.Exec(b.t, `UPDATE billing_charge_costs SET cost = cost + 0.01 WHERE service = 'Storage' AND supplier IS NULL`)
 		},
 	},
 	{
 		"charges that cancel out",
 		func(b *books) {
-			b.sql(`UPDATE billing_charges SET amount = amount + CASE service WHEN 'Storage' THEN 1 ELSE -1 END WHERE account = 'acc-1'`)
+			b.db.Exec(b.t, `UPDATE billing_charges SET amount = amount + CASE service WHEN 'Storage' THEN 1 ELSE -1 END WHERE account = 'acc-1'`)
 		},
 		func(b *books) {
-			b.sql(`UPDATE billing_charges SET amount = amount - CASE service WHEN 'Storage' THEN 1 ELSE -1 END WHERE account = 'acc-1'`)
+			b.db.Exec(b.t, `UPDATE billing_charges SET amount = amount - CASE service WHEN 'Storage' THEN 1 ELSE -1 END WHERE account = 'acc-1'`)
 		},
 	},
 	{
 		"changed fee",
-		func(b *books) { b.sql(`UPDATE billing_period_charges SET amount = amount + 1 WHERE stage = 'fee'`) },
-		func(b *books) { b.sql(`UPDATE billing_period_charges SET amount = amount - 1 WHERE stage = 'fee'`) },
+		func(b *books) {
+			b.db.Exec(b.t, `UPDATE billing_period_charges SET amount = amount + 1 WHERE stage = 'fee'`)
+		},
+		func(b *books) {
+			b.db.Exec(b.t, `UPDATE billing_period_charges SET amount = amount - 1 WHERE stage = 'fee'`)
+		},
 	},
 	{
 		"removed segment",
@@ -275,7 +332,7 @@ func TestRecalc_OtherCurrencyFails(t *testing.T) {
 
 func TestCommand_WrongUsageIsExitCode2(t *testing.T) {
 	t.Parallel()
-	b := &books{t: t, dir: filepath.Join(t.TempDir(), "data")}
+	b := newBooks(t)
 	for _, args := range [][]string{
 		{"nonsense"}, {"tenant"}, {"tenant", "create"}, {"tenant", "create", "--tier", "king", "--name", "X"},
 		{"recalc", "--customer", "x", "--period", "March", "--reason", "y"}, {"contract", "apply"}, {"reconcile", "extra", "--period", "2026-03"},

@@ -9,6 +9,7 @@ import (
 
 	"tierbook/app"
 	"tierbook/app/platform/scope"
+	"tierbook/app/platform/texttable"
 	"tierbook/modules/tenancy"
 )
 
@@ -87,11 +88,11 @@ func (e *env) tenantList() *cobra.Command {
 					return err
 				}
 				return e.print(map[string]any{"tenants": rows}, func(w io.Writer) {
-					t := newTable("distributor", "slug", "tier", "name")
+					t := texttable.New("distributor", "slug", "tier", "name")
 					for _, r := range rows {
-						t.row(r.Distributor, r.Slug, r.Tier, r.Name)
+						t.Row(r.Distributor, r.Slug, r.Tier, r.Name)
 					}
-					t.write(w, "There are no tenants yet. Create a distributor: tierbook tenant create --tier distributor --name NAME")
+					writeTable(w, t, "There are no tenants yet. Create a distributor: tierbook tenant create --tier distributor --name NAME")
 				})
 			})
 		},

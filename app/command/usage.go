@@ -13,6 +13,7 @@ import (
 	"tierbook/app"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
+	"tierbook/app/platform/texttable"
 	"tierbook/bench"
 	"tierbook/modules/tenancy"
 	"tierbook/modules/usage"
@@ -71,18 +72,18 @@ func printImport(w io.Writer, r usage.ImportResult) {
 	if r.RowsQuarantined > 0 {
 		fmt.Fprintf(w, "%d rows could not be read and are in no sum: see tierbook usage quarantine.\n", r.RowsQuarantined)
 	}
-	t := newTable("provider", "payer", "delivery", "state")
+	t := texttable.New("provider", "payer", "delivery", "state")
 	for _, d := range r.Deliveries {
-		t.row(d.Provider, d.Payer, d.Month.String(), string(d.State))
+		t.Row(d.Provider, d.Payer, d.Month.String(), string(d.State))
 	}
-	t.write(w, "No delivery came of it.")
-	sums := newTable("payer", "period", "currency", "rows>", "billed>", "effective>", "list>", "contracted>")
+	writeTable(w, t, "No delivery came of it.")
+	sums := texttable.New("payer", "period", "currency", "rows>", "billed>", "effective>", "list>", "contracted>")
 	for _, s := range r.Periods {
-		sums.row(s.Payer, s.Period.String(), s.Currency, strconv.FormatInt(s.Rows, 10),
+		sums.Row(s.Payer, s.Period.String(), s.Currency, strconv.FormatInt(s.Rows, 10),
 			money.Plain(s.Billed), money.Plain(s.Effective), money.Plain(s.List), money.Plain(s.Contracted))
 	}
 	if len(r.Periods) > 0 {
-		sums.write(w, "")
+		writeTable(w, sums, "")
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintln(w, "Note:", warning)
@@ -185,12 +186,12 @@ func (e *env) below(ctx context.Context, a *app.App, t tenancy.Tenant, p period.
 }
 
 func printTotals(w io.Writer, totals []usage.Total) {
-	t := newTable("distributor", "owner", "provider", "payer", "currency", "rows>", "billed>", "effective>", "list>", "contracted>")
+	t := texttable.New("distributor", "owner", "provider", "payer", "currency", "rows>", "billed>", "effective>", "list>", "contracted>")
 	for _, x := range totals {
-		t.row(x.Distributor, x.Owner, x.Provider, x.Payer, x.Currency, strconv.FormatInt(x.Rows, 10),
+		t.Row(x.Distributor, x.Owner, x.Provider, x.Payer, x.Currency, strconv.FormatInt(x.Rows, 10),
 			money.Plain(x.Billed), money.Plain(x.Effective), money.Plain(x.List), money.Plain(x.Contracted))
 	}
-	t.write(w, "Nothing was imported for this month.")
+	writeTable(w, t, "Nothing was imported for this month.")
 }
 
 // quarantinedRow is a row of the list of what could not be read.
@@ -222,11 +223,11 @@ func (e *env) quarantine() *cobra.Command {
 					return err
 				}
 				return e.print(map[string]any{"rows": rows}, func(w io.Writer) {
-					t := newTable("file", "row>", "column", "value", "reason", "period")
+					t := texttable.New("file", "row>", "column", "value", "reason", "period")
 					for _, r := range rows {
-						t.row(r.File, strconv.FormatInt(r.Row, 10), r.Column, r.Value, r.Reason, r.Period.String())
+						t.Row(r.File, strconv.FormatInt(r.Row, 10), r.Column, r.Value, r.Reason, r.Period.String())
 					}
-					t.write(w, "No row waits.")
+					writeTable(w, t, "No row waits.")
 				})
 			})
 		},
@@ -321,25 +322,25 @@ func accountsOf(ctx context.Context, a *app.App, tree tenancy.Tenant, unassigned
 
 func printAccounts(w io.Writer, rows []accountRow, unassigned bool) {
 	if unassigned {
-		t := newTable("provider", "account", "name", "month", "lines>", "billed>", "currency")
+		t := texttable.New("provider", "account", "name", "month", "lines>", "billed>", "currency")
 		for _, r := range rows {
 			for _, m := range r.Unassigned {
-				t.row(r.Provider, r.Account, r.Name, m.Month.String(), strconv.FormatInt(m.Rows, 10), m.Amount, m.Currency)
+				t.Row(r.Provider, r.Account, r.Name, m.Month.String(), strconv.FormatInt(m.Rows, 10), m.Amount, m.Currency)
 			}
 		}
-		t.write(w, "Every account with lines is assigned.")
+		writeTable(w, t, "Every account with lines is assigned.")
 		return
 	}
-	t := newTable("provider", "account", "name", "answers", "months")
+	t := texttable.New("provider", "account", "name", "answers", "months")
 	for _, r := range rows {
 		for _, as := range r.Assigned {
-			t.row(r.Provider, r.Account, r.Name, as.Customer, as.Months.String())
+			t.Row(r.Provider, r.Account, r.Name, as.Customer, as.Months.String())
 		}
 		if len(r.Unassigned) > 0 {
-			t.row(r.Provider, r.Account, r.Name, "nobody", fmt.Sprintf("%d months with lines", len(r.Unassigned)))
+			t.Row(r.Provider, r.Account, r.Name, "nobody", fmt.Sprintf("%d months with lines", len(r.Unassigned)))
 		}
 	}
-	t.write(w, "There are no accounts yet: they appear with the first import.")
+	writeTable(w, t, "There are no accounts yet: they appear with the first import.")
 }
 
 func (e *env) assign() *cobra.Command {
