@@ -29,7 +29,7 @@ type layer struct {
 var layers = []layer{
 	{"app/kernel/", []string{"app/kernel/"}},
 	{"app/platform/", []string{"app/kernel/", "app/platform/", "migrations"}},
-	{"app/demo/", []string{"app/demo/", "app/kernel/", "app/platform/scope"}},
+	{"app/demo/", []string{"app/demo/", "app/kernel/", "app/platform/scope", "app/platform/texttable"}},
 	{"app/", []string{"app/", "modules/", "rules", "configs", "migrations", "bench"}},
 	{"rules/", []string{"app/kernel/", "rules"}},
 	{"modules/{m}/", []string{"app/kernel/", "app/platform/", "rules", "modules/{m}"}},

@@ -6,12 +6,12 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/money"
 	"tierbook/app/platform/scope"
+	"tierbook/app/platform/texttable"
 )
 
 // TierTotal is what one tier bought and sold in a month.
@@ -43,48 +43,23 @@ func (r Result) WriteSummary(w io.Writer) error {
 		return nil
 	}
 	last := r.Months[len(r.Months)-1]
-	rows := [][]string{{last.Month.String() + ", " + last.Currency, "cost", "price", "margin"}}
+	table := texttable.New(last.Month.String()+", "+last.Currency, "cost>", "price>", "margin>")
 	edges := slices.SortedFunc(slices.Values(last.Edges), func(a, b EdgeTotal) int {
 		return cmp.Or(strings.Compare(a.Seller, b.Seller), strings.Compare(a.Buyer, b.Buyer))
 	})
 	for _, e := range edges {
-		rows = append(rows, []string{e.Seller + " → " + e.Buyer, shown(e.Cost), shown(e.Price), shown(e.Margin)})
+		table.Row(e.Seller+" → "+e.Buyer, shown(e.Cost), shown(e.Price), shown(e.Margin))
 	}
 	for _, t := range last.Tiers() {
-		rows = append(rows, []string{"all of the " + t.Tier.String() + " tier", shown(t.Cost), shown(t.Price), shown(t.Margin)})
+		table.Row("all of the "+t.Tier.String()+" tier", shown(t.Cost), shown(t.Price), shown(t.Margin))
 	}
-	if err := writeColumns(w, rows); err != nil {
+	if _, err := table.WriteTo(w); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "\nimported %s = assigned %s + own use %s + unassigned %s, difference %s: %s\n",
 		money.Plain(last.Imported), money.Plain(last.Assigned), money.Plain(last.OwnUse), money.Plain(last.Unassigned),
 		money.Plain(last.Difference), r.verdict())
 	return err
-}
-
-// writeColumns writes rows of a label and numbers in columns.
-func writeColumns(w io.Writer, rows [][]string) error {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
-				line.WriteString(cell + pad)
-			} else {
-				line.WriteString("  " + pad + cell)
-			}
-		}
-		if _, err := fmt.Fprintln(w, line.String()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // shown writes an amount for people, to the cent; the tables it stands in are

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/money"
+	"tierbook/app/platform/texttable"
 )
 
 // plain is an amount in JSON: a string without exponent or trailing zeros.
@@ -104,20 +104,19 @@ func (inv Invoice) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "Invoice %s (%s)\nSeller    %s\nBuyer     %s\nCurrency  %s\n\n",
 		inv.Period, inv.Status, inv.Seller, inv.Buyer, inv.Currency)
 	minor := inv.Currency.MinorUnit()
-	t := textTable{right: []bool{false, false, false, true, true}}
-	t.add("Label", "Service", "Unit", "Quantity", "Amount")
+	t := texttable.New("Label", "Service", "Unit", "Quantity>", "Amount>")
 	for _, l := range inv.Lines {
 		label := l.Label
 		if l.Detail != "" {
 			label += " (" + l.Detail + ")"
 		}
-		t.add(label, l.Service, l.Unit, l.quantity(), l.Amount.StringFixed(minor))
+		t.Row(label, l.Service, l.Unit, l.quantity(), l.Amount.StringFixed(minor))
 	}
-	t.rule()
-	t.add("Subtotal", "", "", "", inv.Subtotal.StringFixed(minor))
-	t.add("Rounding", "", "", "", inv.Rounding.StringFixed(minor))
-	t.add("Total", "", "", "", inv.Total.StringFixed(minor)+" "+string(inv.Currency))
-	t.write(&b)
+	t.Rule()
+	t.Row("Subtotal", "", "", "", inv.Subtotal.StringFixed(minor))
+	t.Row("Rounding", "", "", "", inv.Rounding.StringFixed(minor))
+	t.Row("Total", "", "", "", inv.Total.StringFixed(minor)+" "+string(inv.Currency))
+	_, _ = t.WriteTo(&b) // a builder takes everything
 	if len(inv.Findings) > 0 {
 		b.WriteString("\nBefore it can be issued:\n")
 		for _, f := range inv.Findings {
@@ -128,45 +127,4 @@ func (inv Invoice) WriteText(w io.Writer) error {
 		return fmt.Errorf("write invoice as text: %w", err)
 	}
 	return nil
-}
-
-// textTable aligns cells in columns for a terminal.
-type textTable struct {
-	right []bool     // per column: numbers end at the same place
-	rows  [][]string // nil: a horizontal rule
-}
-
-func (t *textTable) add(cells ...string) { t.rows = append(t.rows, cells) }
-func (t *textTable) rule()               { t.rows = append(t.rows, nil) }
-
-func (t *textTable) write(b *strings.Builder) {
-	widths := make([]int, len(t.right))
-	for _, row := range t.rows {
-		for i, c := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c))
-		}
-	}
-	total := 2 * (len(widths) - 1)
-	for _, n := range widths {
-		total += n
-	}
-	for _, row := range t.rows {
-		if row == nil {
-			b.WriteString(strings.Repeat("-", total) + "\n")
-			continue
-		}
-		var line strings.Builder
-		for i, c := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
-			if i > 0 {
-				line.WriteString("  ")
-			}
-			if t.right[i] {
-				line.WriteString(pad + c)
-			} else {
-				line.WriteString(c + pad)
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
 }

@@ -40,12 +40,16 @@ func (t *Table) WriteTo(w io.Writer) (int64, error) {
 	widths := t.widths()
 	var b strings.Builder
 	for _, row := range t.rows {
+		if row == nil {
+			b.WriteString(strings.Repeat("-", total(widths)) + "\n")
+			continue
+		}
 		var line strings.Builder
 		for i, width := range widths {
 			if i > 0 {
-				line.WriteString("  ")
+				line.WriteString(gap)
 			}
-			line.WriteString(t.cell(row, i, width))
+			line.WriteString(t.cell(row[i], i, width))
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
@@ -63,14 +67,23 @@ func (t *Table) widths() []int {
 	return widths
 }
 
-// cell returns column i of row in its width; a rule fills it with dashes.
-func (t *Table) cell(row []string, i, width int) string {
-	if row == nil {
-		return strings.Repeat("-", width)
+// gap stands between two columns.
+const gap = "  "
+
+// total returns how wide a row is.
+func total(widths []int) int {
+	n := len(gap) * (len(widths) - 1)
+	for _, w := range widths {
+		n += w
 	}
-	pad := strings.Repeat(" ", width-utf8.RuneCountInString(row[i]))
+	return n
+}
+
+// cell returns text in the width of column i.
+func (t *Table) cell(text string, i, width int) string {
+	pad := strings.Repeat(" ", width-utf8.RuneCountInString(text))
 	if t.right[i] {
-		return pad + row[i]
+		return pad + text
 	}
-	return row[i] + pad
+	return text + pad
 }

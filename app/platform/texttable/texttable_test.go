@@ -19,7 +19,7 @@ func TestTable_AlignsByRunes(t *testing.T) {
 	want := `service               amount
 Speicher für Zürich     1.50
 S3                      1200
--------------------  -------
+----------------------------
 Total                1201.50
 `
 	if b.String() != want {
