@@ -26,7 +26,7 @@ type Source struct {
 }
 
 // memory is what sorting may take.
-const memory = 96 << 20
+const memory = 256 << 20
 
 // Write makes lines usage lines below dir: hourly lines of many resources in
 // several accounts, one in three with a metered quantity that does not repeat,

@@ -5,7 +5,6 @@ package spill
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -27,8 +26,12 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Provider, o.Provider), cmp.Compare(k.Payer, o.Payer), k.Month.Compare(o.Month))
 }
 
-// minBudget is the least memory that makes runs worth their file.
-const minBudget = 1 << 20
+// The least memory that makes runs worth their file, and the most that places
+// in a chunk can be told apart in.
+const (
+	minBudget = 1 << 20
+	maxBudget = 4 << 30
+)
 
 // Writer collects lines. It is for one goroutine; sorting goes on beside it.
 type Writer struct {
@@ -50,20 +53,20 @@ type result struct {
 	err   error
 }
 
-// New returns a writer whose temporary file lies in dir, which must exist. It
-// holds at most about budget bytes of lines in memory, at least 1 MiB; 96 MiB
-// are a good value for files of many gigabytes.
+// New returns a writer whose temporary file lies in dir, which must exist. The
+// process's heap grows by about budget bytes for it, garbage included, but at
+// least 1 MiB; 256 MiB are a good value for files of many gigabytes.
 func New(dir string, budget int64) (*Writer, error) {
 	f, err := os.CreateTemp(dir, "spill-*.tmp")
 	if err != nil {
 		return nil, fmt.Errorf("create spill file: %w", err)
 	}
-	budget = min(max(budget, minBudget), 1<<31)
+	budget = min(max(budget, minBudget), maxBudget)
 	return &Writer{
 		store:      &store{file: f, budget: budget},
 		deliveries: make(map[Key]*Delivery),
 		chunk:      &chunk{},
-		size:       int(budget / 2),
+		size:       int(budget / 5), // two chunks, and as much again before garbage is collected
 	}, nil
 }
 
@@ -162,35 +165,3 @@ func (w *Writer) Close() error {
 	w.store, w.chunk = nil, nil
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
-
-// ordinalSize is the length of the delivery's ordinal, which comes before each
-// row in memory so that sorting brings deliveries together.
-const ordinalSize = 4
-
-// chunk holds lines in memory until they are sorted.
-type chunk struct {
-	bytes []byte
-	items []item
-}
-
-// item is a row in a chunk.
-type item struct {
-	key  uint64 // the next eight bytes to sort by
-	at   uint32
-	size uint32
-}
-
-func (c *chunk) add(ordinal uint32, l *line.Line) {
-	at := len(c.bytes)
-	c.bytes = binary.BigEndian.AppendUint32(c.bytes, ordinal)
-	c.bytes = line.AppendRow(c.bytes, l)
-	c.items = append(c.items, item{at: uint32(at), size: uint32(len(c.bytes) - at)})
-}
-
-func (c *chunk) len() int { return len(c.items) }
-
-func (c *chunk) size() int { return len(c.bytes) + len(c.items)*16 }
-
-func (c *chunk) reset() { c.bytes, c.items = c.bytes[:0], c.items[:0] }
-
-func (c *chunk) row(it item) []byte { return c.bytes[it.at : it.at+it.size] }

@@ -207,7 +207,7 @@ func TestNew_NoDirectory(t *testing.T) {
 
 // Lines come as providers write them: hour by hour, all resources of each.
 func BenchmarkWriter(b *testing.B) {
-	const resources, budget = 5000, 96 << 20
+	const resources, budget = 5000, 256 << 20
 	k := spill.Key{Provider: "aws", Payer: "1", Month: march}
 	var l line.Line
 	for c := range line.Column(line.NumColumns) {
