@@ -253,6 +253,8 @@ func TestChain_SavingsPlanReadsAsZeroButCostsAsStored(t *testing.T) {
 	`)
 }
 
+// TestChain_ListBelowTheFirstEdge and TestEngine_Compile_Mistakes show
+// invariant 4.
 func TestChain_ListBelowTheFirstEdge(t *testing.T) {
 	t.Parallel()
 	// Delivered on usage; derived from billed for other types of a legacy CUR,
@@ -389,24 +391,28 @@ func TestChain_Errors(t *testing.T) {
 		{
 			"DivisionByZero",
 			[]Terms{basis(BasisCost), basis(BasisCost, price("", "cost /\n quantity"))},
-			[]usage{line(), line("quantity=0")}, 1,
+			[]usage{line(), line("quantity=0")},
+			1,
 			`rule "price", then, 1:6: division by zero (segment 0, row 1, account A1)`,
 		},
 		{
 			"ContractInAnotherCurrency",
 			[]Terms{basis(BasisCost), euro},
-			[]usage{line()}, 1,
+			[]usage{line()},
+			1,
 			"a line of account A1 is in USD, but its contract is in EUR (segment 0, row 0, account A1)",
 		},
 		{
 			"LinesInTwoCurrencies", nil,
-			[]usage{line(), line("currency=EUR", "account=A2")}, -1,
+			[]usage{line(), line("currency=EUR", "account=A2")},
+			-1,
 			"a line of account A2 is in EUR, but lines before it are in USD (segment 0, row 1, account A2)",
 		},
 		{
 			"FirstLineWins",
 			[]Terms{basis(BasisCost, price(`split(service, "-")[1] == "x"`, "0"))},
-			[]usage{line("service=a-x"), line("service=b"), line("service=c")}, 0,
+			[]usage{line("service=a-x"), line("service=b"), line("service=c")},
+			0,
 			`rule "price", when, 1:20: the list has no such part (segment 0, row 1, account A1)`,
 		},
 	} {

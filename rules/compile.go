@@ -36,7 +36,7 @@ type expression struct {
 	fees    []string // earlier fees that are read
 }
 
-// compiler compiles expressions; it is immutable.
+// compilers compile expressions with a set of functions. They are immutable.
 type compilers struct {
 	functions map[string]function
 	table     conf.FunctionsTable
@@ -102,6 +102,9 @@ func (c *compilers) compile(source string, env *environment, want kind) (*expres
 	if check.mistake == nil && want != kindNone && k != want {
 		check.fail(tree.Node.Location(), "the expression must give %s, not %s", want.withArticle(), k.withArticle())
 	}
+	if check.mistake == nil && treeSize(tree.Node, map[ast.Node]int{}) > maxNodes {
+		check.fail(tree.Node.Location(), "the expression has too many parts")
+	}
 	if check.mistake != nil {
 		return nil, check.mistake
 	}
@@ -150,6 +153,22 @@ func (x *expression) sample() map[string]any {
 // part compiles a part of the expression on its own.
 func (x *expression) part(n ast.Node) (*vm.Program, error) {
 	return compiler.Compile(&parser.Tree{Node: n, Source: x.source}, x.config)
+}
+
+// treeSize counts the parts of n, those that the parser shares (the middle of
+// a < b < c) as often as they will be compiled: nested ones double each time.
+func treeSize(n ast.Node, known map[ast.Node]int) int {
+	if size, ok := known[n]; ok {
+		return size
+	}
+	size := 1
+	for _, part := range children(n) {
+		if size += treeSize(part, known); size > maxNodes {
+			break
+		}
+	}
+	known[n] = size
+	return size
 }
 
 func sortedSet(list []string) []string {

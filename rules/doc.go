@@ -4,7 +4,7 @@
 //
 // # Words
 //
-// A Line of usage has dimensions (text: service, account, …) and measures
+// A line of usage has dimensions (text: service, account, …) and measures
 // (exact decimals: quantity, list, contracted, billed, effective). A Contract
 // is the compiled form of its Terms and belongs to one edge, seller → buyer. A
 // Chain is the edges from the owner of a payer account down to the tenant that
@@ -13,9 +13,26 @@
 //
 // # Meaning
 //
-// Every rule is evaluated on every line. Chain.Plain does just that. Scan gets
-// to the same numbers faster: lines that agree in everything that a rule could
-// distinguish form a class, and a class is priced once.
+// Every rule is evaluated on every line, exactly. Chain.Plain does just that.
+// Scan gets to the same numbers faster, in four steps:
+//
+//   - Conditions are cut into atoms, parts that read one dimension or tag, a
+//     facet (cond.go). An atom is evaluated once per text of a facet; texts
+//     that no atom tells apart are one value (facet.go).
+//   - Lines with the same value in every facet form a class (class.go). A line
+//     finds its class by one number of mixed radix (keys.go, table.go), and its
+//     measures are added up (sums.go).
+//   - For each class everything is decided that its values decide (plan.go),
+//     and the amounts become forms: a constant, plus factors of the measures
+//     (form.go, former.go). Those of most classes follow from their sums.
+//   - Roundings and the like are curves (curve.go): they are computed for each
+//     distinct tuple of measures (tuples.go). Only where a condition needs a
+//     line's numbers are whole lines priced by the machine (pricer.go).
+//
+// # Functions
+//
+// A function of the rule language is one file, fn_NAME.go, with its types, doc
+// and examples, listed in functions.
 //
 // # Invariants
 //
@@ -28,7 +45,7 @@
 //     billed, effective and contracted are unknown names there, and list is
 //     only what a provider publishes.
 //  5. A compiled expression cannot loop, read a clock, a file or the network,
-//     and its numbers, texts and time are bounded.
+//     and its size, numbers, texts and time are bounded.
 package rules
 
 // EngineVersion names the meaning of this package. It enters the input hash of

@@ -14,7 +14,7 @@ import (
 )
 
 // TestScan_EqualsPlain holds the fast evaluation equal to the plain one, to
-// the last digit, on random lines, rules and chains (invariants 1 and 2).
+// the last digit, on random lines, rules and chains: invariants 1 and 2.
 func TestScan_EqualsPlain(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -31,6 +32,7 @@ func newTestEngine(t testing.TB) *Engine {
 	return e
 }
 
+// TestEngine_Eval reads literals exactly: invariant 3.
 func TestEngine_Eval(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
@@ -158,6 +160,33 @@ func TestEngine_Eval_Mistakes(t *testing.T) {
 		if errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: kind %s", c.expr, errs.KindOf(err))
 		}
+	}
+}
+
+// TestEngine_Eval_Bounds shows invariant 5.
+func TestEngine_Eval_Bounds(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	nested := func(open, inner, closing string, depth int) string {
+		return strings.Repeat(open, depth) + inner + strings.Repeat(closing, depth)
+	}
+	for name, c := range map[string]struct{ expr, message string }{
+		"shared parts double": {nested("1 < (", "1", " < 2 ? 1 : 2) < 3", 60), "the expression has too many parts"},
+		"elvis doubles":       {nested("(", "true", " ?: true)", 60), "the expression has too many parts"},
+		"long":                {nested("(", "1", ")", 10_000), "the expression is too long"},
+		"many parts":          {"1" + strings.Repeat("+1", 5_000), "compilation failed: expression exceeds maximum allowed nodes"},
+		"text":                {nested("replace(", `"a"`, `, "a", "aa")`, 40), "the text is too long"},
+		"long literal":        {strings.Repeat("9", 18) + "." + strings.Repeat("9", 90), "the number has too many digits"},
+		"large literal":       {"1e200", "the number has too many digits"},
+	} {
+		_, err := e.Eval(c.expr, nil)
+		var mistake *Error
+		if !errors.As(err, &mistake) || mistake.Message != c.message {
+			t.Errorf("%s: %v, want %s", name, err, c.message)
+		}
+	}
+	if got, err := e.Eval(nested("(", "1", ")", 2_000), nil); err != nil || got != "1" {
+		t.Errorf("many parentheses: %s, %v", got, err)
 	}
 }
 

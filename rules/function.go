@@ -94,15 +94,16 @@ type nullRead struct{ measure Measure }
 
 func (n nullRead) Error() string { return n.measure.String() + " is missing" }
 
-// number reads an argument that the compiler has checked to be a number.
+// number reads an argument that the compiler has checked to be a number. The
+// library turns the panic into an error of the evaluation.
 func number(arg any) decimal.Decimal {
 	switch v := arg.(type) {
 	case decimal.Decimal:
 		return v
 	case nullRead:
-		panic(v)
+		panic(v) //nolint:forbidigo // stops the evaluation at the reading
 	}
-	panic(fmt.Errorf("expected a number, got %T", arg))
+	panic(fmt.Errorf("expected a number, got %T", arg)) //nolint:forbidigo // the compiler has let a mistake pass
 }
 
 // text returns s unless it has grown too large.

@@ -94,7 +94,7 @@ func (m *machine) amount(x *expression) (decimal.Decimal, *failure) {
 func asNumber(value any) decimal.Decimal {
 	d, ok := value.(decimal.Decimal)
 	if !ok {
-		panic(fmt.Sprintf("rules: the compiler let %T pass as a number", value))
+		panic(fmt.Sprintf("rules: the compiler let %T pass as a number", value)) //nolint:forbidigo // impossible, and better loud than a wrong amount
 	}
 	return d
 }
