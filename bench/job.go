@@ -60,6 +60,11 @@ func Job(ctx context.Context, opts JobOptions) (r JobResult, err error) {
 			err = fmt.Errorf("bench job: %w", err)
 		}
 	}()
+	// The private PostgreSQL runs as another user, who has to reach its files;
+	// elsewhere they would outlive the bench.
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return JobResult{}, err
+	}
 	exports := filepath.Join(dir, "exports")
 	total, err := demo.WriteMonth(ctx, demo.MonthOptions{Lines: o.Lines, Month: jobMonth, Dir: exports})
 	if err != nil {

@@ -16,64 +16,87 @@ var (
 	demoEnvironments = tag{`tags["environment"]`, []string{"production", "test", "development", "research"}}
 )
 
-const surveyRows = 200_000
+const surveyRows = 40_000 // of each file
 
-// surveyCUR counts values in the first file of a legacy CUR tree.
+// surveyCUR counts values in a part of each file of a legacy CUR tree.
 func surveyCUR(dir string) (words, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*", "*", "*", "*", "*-1.csv.gz"))
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*", "*", "*", "*.csv.gz"))
 	if err != nil || len(files) == 0 {
 		return words{}, fmt.Errorf("no report below %s: %w", dir, err)
 	}
-	f, err := os.Open(files[0])
+	c := newCURCounts()
+	for _, name := range files {
+		if err := c.file(name); err != nil {
+			return words{}, fmt.Errorf("survey %s: %w", name, err)
+		}
+	}
+	return words{
+		services: byCount(c.counts[0]), skus: byCount(c.counts[1]), regions: byCount(c.counts[2]),
+		usageTypes: byCount(c.counts[curUsageType]), operations: byCount(c.counts[4]), many: demoTeams, few: demoEnvironments, lines: c.lines,
+	}, nil
+}
+
+// curCounts counts values of records.
+type curCounts struct {
+	counts     []map[string]*word // by place in curDims
+	quantities map[string]map[string]bool
+	lines      int64
+}
+
+// curDims are the columns whose values are counted.
+var curDims = [...]string{"product/ProductName", "product/sku", "product/region", "lineItem/UsageType", "lineItem/Operation"}
+
+const curUsageType = 3 // in curDims
+
+func newCURCounts() *curCounts {
+	c := &curCounts{counts: make([]map[string]*word, len(curDims)), quantities: map[string]map[string]bool{}}
+	for i := range c.counts {
+		c.counts[i] = map[string]*word{}
+	}
+	return c
+}
+
+func (c *curCounts) file(name string) error {
+	f, err := os.Open(name)
 	if err != nil {
-		return words{}, err
+		return err
 	}
 	defer func() { _ = f.Close() }()
 	gz, err := gzip.NewReader(f)
 	if err != nil {
-		return words{}, err
+		return err
 	}
 	r := csv.NewReader(gz)
 	r.ReuseRecord = true
-	return surveyRecords(r)
+	return c.records(r)
 }
 
-// surveyRecords counts values in records with a header.
-func surveyRecords(r *csv.Reader) (words, error) {
+func (c *curCounts) records(r *csv.Reader) error {
 	header, err := r.Read()
 	if err != nil {
-		return words{}, err
+		return err
 	}
 	at := map[string]int{}
 	for i, name := range header {
 		at[name] = i
 	}
-	columns := []int{at["product/ProductName"], at["product/sku"], at["product/region"], at["lineItem/UsageType"], at["lineItem/Operation"]}
-	const usageType = 3
-	counts := make([]map[string]*word, len(columns))
-	for i := range counts {
-		counts[i] = map[string]*word{}
-	}
-	quantities := map[string]map[string]bool{}
-	var lines int64
-	for ; lines < surveyRows; lines++ {
+	for range surveyRows {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
-			return words{}, err
+			return err
 		}
-		for i, c := range columns {
-			countOne(counts[i], record[c])
+		c.lines++
+		for i, name := range curDims {
+			countOne(c.counts[i], record[at[name]])
 		}
-		differOne(counts[usageType], quantities, record[columns[usageType]], record[at["lineItem/UsageAmount"]])
-		tagOne(counts[usageType][record[columns[usageType]]], record[at["resourceTags/user:team"]])
+		usageType := record[at[curDims[curUsageType]]]
+		differOne(c.counts[curUsageType], c.quantities, usageType, record[at["lineItem/UsageAmount"]])
+		tagOne(c.counts[curUsageType][usageType], record[at["resourceTags/user:team"]])
 	}
-	return words{
-		services: byCount(counts[0]), skus: byCount(counts[1]), regions: byCount(counts[2]),
-		usageTypes: byCount(counts[usageType]), operations: byCount(counts[4]), many: demoTeams, few: demoEnvironments, lines: lines,
-	}, nil
+	return nil
 }
 
 // countOne counts one more of text.
