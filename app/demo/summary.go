@@ -77,5 +77,9 @@ func (r Result) verdict() string {
 	if len(bad) > 0 {
 		return "does not reconcile in " + strings.Join(bad, ", ")
 	}
-	return fmt.Sprintf("reconciles to the digit, in all %d months", len(r.Months))
+	text := fmt.Sprintf("reconciles to the digit, in all %d months", len(r.Months))
+	if n := r.Months[len(r.Months)-1].Findings; n > 0 {
+		text += fmt.Sprintf("; %d findings to look at", n)
+	}
+	return text
 }
