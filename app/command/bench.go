@@ -59,6 +59,11 @@ func (e *env) benchImport() *cobra.Command {
 				return err
 			}
 			defer func() { _ = os.RemoveAll(dir) }()
+			// PostgreSQL's user has to pass through, or its files would be put
+			// elsewhere and stay.
+			if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // what is secret below is 0600
+				return err
+			}
 			e.dataDir = dir
 			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
 				r, err := bench.Import(ctx, args[0], func(ctx context.Context, path string) (bench.Imported, error) {
