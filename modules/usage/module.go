@@ -31,7 +31,7 @@ type Deps struct {
 	Sources   Sources
 
 	TempDir     string // for what an import puts aside; it must exist
-	MemoryBytes int64  // of lines that an import holds while it sorts; 0: 96 MiB
+	MemoryBytes int64  // that one import should get by with, whatever it reads; 0: 256 MiB
 	Workers     int    // goroutines of re-adding segments; 0: as many as the process may use
 }
 
@@ -74,7 +74,7 @@ func New(d Deps) *Module {
 		d.TempDir = os.TempDir()
 	}
 	if d.MemoryBytes == 0 {
-		d.MemoryBytes = 96 << 20
+		d.MemoryBytes = 256 << 20
 	}
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
@@ -83,7 +83,7 @@ func New(d Deps) *Module {
 		web: store{d.Web}, work: store{d.Work}, objects: d.Objects, authz: d.Authz, clock: d.Clock, log: d.Logger,
 		webAudit: audit.New(d.Web, d.Clock), workAudit: audit.New(d.Work, d.Clock),
 		tenants: d.Tenants, workTenants: d.WorkTenants,
-		sources: d.Sources.options(d.TempDir), temp: d.TempDir, memory: d.MemoryBytes, workers: d.Workers,
+		sources: d.Sources.options(d.TempDir), temp: d.TempDir, spillBytes: d.MemoryBytes * 3 / 8, workers: d.Workers,
 		verified: &sync.Map{},
 	}
 	for _, p := range d.Providers {

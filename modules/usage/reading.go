@@ -43,7 +43,7 @@ type reading struct {
 type accountKey struct{ provider, account string }
 
 func newReading(run *importRun) (*reading, error) {
-	w, err := spill.New(run.dir, run.s.memory)
+	w, err := spill.New(run.dir, run.s.spillBytes)
 	if err != nil {
 		return nil, err
 	}

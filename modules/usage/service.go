@@ -25,11 +25,11 @@ type Service struct {
 	webAudit, workAudit  *audit.Log
 	tenants, workTenants Tenants
 
-	providers []focus.Provider
-	sources   source.Options
-	temp      string
-	memory    int64
-	workers   int
+	providers  []focus.Provider
+	sources    source.Options
+	temp       string
+	spillBytes int64 // of lines held while they are sorted; buffers and garbage are as much again, and more
+	workers    int
 
 	verified *sync.Map // object → size, of those whose bytes were checked by this process
 }
