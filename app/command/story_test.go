@@ -334,8 +334,13 @@ func TestCommand_WrongUsageIsExitCode2(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)
 	for _, args := range [][]string{
-		{"nonsense"}, {"tenant"}, {"tenant", "create"}, {"tenant", "create", "--tier", "king", "--name", "X"},
-		{"recalc", "--customer", "x", "--period", "March", "--reason", "y"}, {"contract", "apply"}, {"reconcile", "extra", "--period", "2026-03"},
+		{"nonsense"},
+		{"tenant"},
+		{"tenant", "create"},
+		{"tenant", "create", "--tier", "king", "--name", "X"},
+		{"recalc", "--customer", "x", "--period", "March", "--reason", "y"},
+		{"contract", "apply"},
+		{"reconcile", "extra", "--period", "2026-03"},
 	} {
 		if a := b.try(args...); a.code != 2 {
 			t.Errorf("tierbook %s: exit code %d, want 2: %s", strings.Join(args, " "), a.code, a.stderr)
