@@ -80,6 +80,15 @@ func (a *App) usageDeps(access *authz.Authz, c clock.Clock) (usage.Deps, error) 
 		TempDir:     filepath.Join(a.Config.DataDir, "tmp"),
 		MemoryBytes: int64(a.Config.Usage.MemoryMB) << 20,
 	}
+	buckets, err := configs.Buckets(a.Config.Usage.BucketsFile)
+	if err != nil {
+		return usage.Deps{}, err
+	}
+	for _, b := range buckets {
+		d.Sources.Buckets = append(d.Sources.Buckets, usage.Bucket{
+			URL: b.URL, Region: b.Region, Endpoint: b.Endpoint, AccessKey: b.AccessKey, SecretKey: b.SecretKey.Reveal(),
+		})
+	}
 	for _, p := range providers {
 		d.Providers = append(d.Providers, usage.Provider{Key: p.Key, Names: p.Names, Publishers: p.Publishers})
 	}

@@ -61,6 +61,9 @@ type Usage struct {
 	// WebDirs are directories below which the browser may name files to
 	// import; none by default. The command line may name any.
 	WebDirs []string `yaml:"web_dirs"`
+	// BucketsFile is a YAML file that lists the buckets to import from, each
+	// with credentials of its own: see Bucket. "": none.
+	BucketsFile string `yaml:"buckets_file"`
 	// MemoryMB bounds what one import keeps in memory.
 	MemoryMB int `yaml:"memory_mb"`
 }

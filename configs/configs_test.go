@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -164,5 +165,26 @@ func TestSchedules(t *testing.T) {
 	}
 	if len(s) != 3 || len(s["aws-enterprise"].Tiers) != 4 || s["aws-developer"].Minimum != "29" {
 		t.Errorf("got %+v", s)
+	}
+}
+
+func TestBuckets_RefusesWhatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "buckets.yaml")
+	for text, want := range map[string]int{
+		"- {url: s3://a, region: eu-central-1, access_key: k, secret_key: s}": 1,
+		"- {url: s3://a}\n- {url: s3://b}":                                    2,
+		"- {url: http://a}":                                                   -1,
+		"- {url: s3://a, access_key: k}":                                      -1,
+		"- {url: s3://a, colour: red}":                                        -1,
+		"url: s3://a":                                                         -1,
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Buckets(file)
+		if (err != nil) != (want < 0) || err == nil && len(got) != want {
+			t.Errorf("%s: %d buckets, %v; want %d", text, len(got), err, want)
+		}
 	}
 }

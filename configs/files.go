@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 
@@ -77,6 +78,39 @@ func Schedules() (map[string]Schedule, error) {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		out[strings.TrimSuffix(path.Base(name), ".yaml")] = s
+	}
+	return out, nil
+}
+
+// Bucket is a place to import provider exports from, with credentials of its
+// own.
+type Bucket struct {
+	URL       string `yaml:"url"` // s3://name
+	Region    string `yaml:"region"`
+	Endpoint  string `yaml:"endpoint"`   // of a store that speaks S3; "": AWS
+	AccessKey string `yaml:"access_key"` // "": a public bucket
+	SecretKey Secret `yaml:"secret_key"`
+}
+
+// Buckets reads the list of buckets in file; "" is none.
+//
+// Errors: Problems that name the file.
+func Buckets(file string) ([]Bucket, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, Problems{fmt.Sprintf("TIERBOOK_USAGE_BUCKETS_FILE: %v.", err)}
+	}
+	var out []Bucket
+	if err := yaml.UnmarshalWithOptions(text, &out, yaml.Strict()); err != nil {
+		return nil, Problems{fmt.Sprintf("TIERBOOK_USAGE_BUCKETS_FILE: %s is not a list of buckets: %v", file, err)}
+	}
+	for i, b := range out {
+		if !strings.HasPrefix(b.URL, "s3://") || (b.AccessKey == "") != (b.SecretKey == "") {
+			return nil, Problems{fmt.Sprintf("TIERBOOK_USAGE_BUCKETS_FILE: bucket %d of %s needs a url such as s3://name, and both keys or none.", i+1, file)}
+		}
 	}
 	return out, nil
 }

@@ -144,12 +144,30 @@ func (e *env) config() (configs.Config, error) {
 	return cfg, nil
 }
 
-// with opens the application for one command and closes it afterwards.
-func (e *env) with(ctx context.Context, do func(ctx context.Context, a *app.App) error) (err error) {
+// with opens the application for one command and closes it afterwards. What a
+// command does stands in its answer: its log tells only what went wrong, unless
+// more is asked for.
+func (e *env) with(ctx context.Context, do func(ctx context.Context, a *app.App) error) error {
 	cfg, err := e.config()
 	if err != nil {
 		return err
 	}
+	if cfg.Log.Level == "info" {
+		cfg.Log.Level = "warn"
+	}
+	return e.open(ctx, cfg, do)
+}
+
+// withLog is with for servers, whose log is their answer.
+func (e *env) withLog(ctx context.Context, do func(ctx context.Context, a *app.App) error) error {
+	cfg, err := e.config()
+	if err != nil {
+		return err
+	}
+	return e.open(ctx, cfg, do)
+}
+
+func (e *env) open(ctx context.Context, cfg configs.Config, do func(ctx context.Context, a *app.App) error) (err error) {
 	a, err := app.Open(ctx, cfg, e.err)
 	if err != nil {
 		return err

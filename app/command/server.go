@@ -15,7 +15,7 @@ func (e *env) serve() *cobra.Command {
 		Use:   "serve",
 		Short: "Answers requests (TIERBOOK_WEB_LISTEN) until it is stopped",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
+			return e.withLog(cmd.Context(), func(ctx context.Context, a *app.App) error {
 				return a.RunServer(ctx, e.listening)
 			})
 		},
@@ -29,7 +29,7 @@ func (e *env) work() *cobra.Command {
 		Use:   "work",
 		Short: "Carries out recalculations from the queue until it is stopped; any number may run",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
+			return e.withLog(cmd.Context(), func(ctx context.Context, a *app.App) error {
 				fmt.Fprintln(e.err, "Working on the queue (Ctrl-C stops)")
 				return a.RunWorker(ctx)
 			})
