@@ -3,10 +3,14 @@ package rules
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // BenchmarkScan prices lines as they come from a year of hourly billing: many
@@ -46,6 +50,23 @@ func BenchmarkPlain(b *testing.B) {
 	}
 }
 
+// TestScan_Workers lets workers run at the same time: the outcome is the same
+// for any number of them, and that of the plain evaluation (invariant 2).
+func TestScan_Workers(t *testing.T) {
+	t.Parallel()
+	lines, chain := benchBatches(5, 2_500), benchChain(t, 40)
+	want, err := chain.Plain(slices.Concat(lines...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, workers := range []int{1, 2, 5} {
+		got := benchRun(t, chain, lines, workers)
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Outcome{}, "Classes", "Tuples")); diff != "" {
+			t.Errorf("%d workers (-plain +scan):\n%s", workers, diff)
+		}
+	}
+}
+
 // cpuTime is what this process has used: on a busy machine it tells more than
 // the clock.
 func cpuTime() time.Duration {
@@ -57,7 +78,7 @@ func cpuTime() time.Duration {
 }
 
 // benchRun gives each worker every n-th segment, as row groups are dealt out.
-func benchRun(b *testing.B, chain Chain, segments [][]*Batch, workers int) Outcome {
+func benchRun(b testing.TB, chain Chain, segments [][]*Batch, workers int) Outcome {
 	scan := chain.NewScan(workers)
 	var wg sync.WaitGroup
 	for w := range workers {
@@ -192,7 +213,7 @@ func benchWords(format string, n int) []string {
 }
 
 // benchChain has two edges that share n rules, the last of ten rounding.
-func benchChain(b *testing.B, n int) Chain {
+func benchChain(b testing.TB, n int) Chain {
 	e := newTestEngine(b)
 	var c Chain
 	rng := rand.New(rand.NewPCG(2, 2))

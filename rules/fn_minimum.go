@@ -14,7 +14,7 @@ var minimumFunction = function{
 	examples: []Example{{`minimum(80, 100)`, "20"}, {`minimum(120, 100)`, "0"}, {`minimum(-30, 100)`, "100"}},
 	period:   true,
 	call: func(args []any) (any, error) {
-		return positive(number(args[1]).Sub(positive(number(args[0])))), nil
+		return bounded(positive(number(args[1]).Sub(positive(number(args[0])))))
 	},
 	rate: func(args []any) string { return "minimum " + money.Plain(number(args[1])) },
 }
