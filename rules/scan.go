@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 
@@ -320,9 +319,4 @@ func (s *Scan) failure() error {
 		return failed
 	}
 	return nil
-}
-
-// String says what the scan has met, for logs.
-func (s *Scan) String() string {
-	return fmt.Sprintf("%d classes by %d facets, %d rules", len(s.classes.list), len(s.layout.facets), len(s.layout.rules))
 }
