@@ -43,7 +43,7 @@ func TestService_Import_Workshop(t *testing.T) {
 	parquet := usagetest.Data(t, "aws-cur-legacy/workshop-2018-11.snappy.parquet")
 	csv := usagetest.Data(t, "aws-cur-legacy/workshop-2018-11.csv.gz")
 	want := []string{"north aws 836060457634 USD 124340 3505.3269681268"}
-	for i, step := range []struct{ path, state string }{{parquet, "new"}, {csv, "unchanged"}, {csv, "unchanged"}, {parquet, "unchanged"}} {
+	for i, step := range []struct{ path, state string }{{parquet, "new"}, {csv, "unchanged"}, {parquet, "unchanged"}} {
 		r := b.load(t, b.north, step.path)
 		if r.RowsRead != 124340 || r.RowsStored != 124340 || r.RowsQuarantined != 0 {
 			t.Errorf("import %d: read %d, stored %d, quarantined %d", i, r.RowsRead, r.RowsStored, r.RowsQuarantined)
