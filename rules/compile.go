@@ -90,7 +90,7 @@ func (c *compilers) compile(source string, env *environment, want kind) (*expres
 		return nil, &Error{Line: 1, Column: 1, Message: "the expression is empty"}
 	}
 	config := c.config()
-	tree, err := parser.ParseWithConfig(source, config)
+	tree, err := parser.ParseWithConfig(parseable(source), config)
 	if err != nil {
 		return nil, libraryError(err)
 	}
@@ -183,9 +183,20 @@ func libraryError(err error) *Error {
 	if !errors.As(err, &at) {
 		return &Error{Message: err.Error()}
 	}
-	out := &Error{Message: at.Message}
+	out := &Error{Message: plainMessage(at.Message)}
 	if at.Line > 0 {
 		out.Line, out.Column = at.Line, at.Column+1
 	}
 	return out
+}
+
+// plainMessage says in our words what the library says of frequent mistakes.
+func plainMessage(message string) string {
+	switch message {
+	case "unexpected token EOF":
+		return "the expression ends too early"
+	case `unexpected token Operator("=")`:
+		return "use == to compare"
+	}
+	return message
 }

@@ -69,7 +69,7 @@ func TestEngine_Compile_ReportsAllMistakes(t *testing.T) {
 	_, err := newTestEngine(t).Compile(EdgeFirst, Terms{Currency: "USD", Basis: "x", Rules: []Rule{price("lst > 1", "1 +"), adjust("a", "foo", "")}})
 	want := `basis: "x" must be list, contracted, billed, effective or cost
 rule "price", when, 1:1: unknown name lst (did you mean list?)
-rule "price", then, 1:3: unexpected token EOF
+rule "price", then, 1:3: the expression ends too early
 rule "a", then, 1:1: unknown name foo`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
