@@ -10,6 +10,9 @@
 //	PricingQuantity    0 on Tax, Credit, Adjustment, commitment fees and unused
 //	                   commitments, which consume nothing
 //
+// An x_LineItemType is not taken over: what rules make of a line item type is
+// how a CUR writes its costs, and FOCUS writes them otherwise.
+//
 // Rows that break the specification are read where their meaning is clear, and
 // counted.
 package focus
@@ -108,7 +111,6 @@ var copied = []struct {
 	{line.InvoiceId, "InvoiceId"},
 	{line.XUsageType, "x_UsageType"},
 	{line.XOperation, "x_Operation"},
-	{line.XLineItemType, "x_LineItemType"},
 }
 
 // required columns: without one of them no row can be read.

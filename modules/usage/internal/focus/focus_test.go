@@ -155,6 +155,7 @@ func TestMapper_Columns(t *testing.T) {
 	l := one(t, map[string]string{
 		"SubAccountId": "0456", "SubAccountName": "dev", "ServiceName": "EC2", "ServiceCategory": "Compute", "SkuId": "S", "RegionId": "eu-west-1", "AvailabilityZone": "eu-west-1a",
 		"ResourceId": "r", "PricingUnit": "Hours", "ChargeDescription": "a, b", "Tags": `{"b": "2", "a": "1"}`, "x_UsageType": "BoxUsage", "x_Operation": "Run",
+		"x_LineItemType": "SavingsPlanCoveredUsage",
 		"ConsumedQuantity": "3.10", "ListUnitPrice": "x", "CommitmentDiscountType": "Savings Plan", "ListCost": "NULL",
 		"ChargePeriodStart": "2026-02-27 00:00:00", "ChargePeriodEnd": "2026-03-01 00:00:00",
 	})
@@ -170,6 +171,10 @@ func TestMapper_Columns(t *testing.T) {
 	}
 	if !l.Measures[line.ListCost].IsNull() || l.Measures[line.ContractedCost].String() != "1.3" {
 		t.Errorf("list %v, contracted %v", l.Measures[line.ListCost], l.Measures[line.ContractedCost])
+	}
+	// Rules would read its billed cost as 0, which is meant for a CUR.
+	if got := l.Text[line.XLineItemType]; len(got) > 0 {
+		t.Errorf("line item type %s", got)
 	}
 	if l = one(t, nil); string(l.Text[line.XAccount]) != "0123" {
 		t.Errorf("without a sub account: %s", l.Text[line.XAccount])
