@@ -16,7 +16,7 @@
 //	Tax                       Tax             none      0         unblended        unblended        unblended
 //	Credit                    Credit          none      0         unblended        unblended        unblended
 //	Refund                    Adjustment      none      0         unblended        unblended        unblended
-//	Refund of a commitment    Adjustment      fee       0         unblended        unblended        0 for a plan's upfront fee
+//	Refund of a plan's fee    Adjustment      none      0         unblended        unblended        0 if paid upfront
 //	…Discount                 Adjustment      none      0         unblended        unblended        unblended
 //	any other                 Adjustment      none      amount    unblended        unblended        unblended
 //

@@ -149,7 +149,17 @@ func TestMapper_Types(t *testing.T) {
 				"lineItem/UnblendedCost": "-2", "savingsPlan/SavingsPlanARN": sp, "lineItem/ProductCode": "ComputeSavingsPlans",
 				"lineItem/LineItemDescription": "Refund of the one-time upfront fee",
 			},
-			"Adjustment", "fee", "0", "-2 -2 -2 0",
+			"Adjustment", "none", "0", "-2 -2 -2 0",
+		},
+		{
+			"Refund",
+			map[string]string{"lineItem/UnblendedCost": "-2", "reservation/ReservationARN": ri},
+			"Adjustment", "none", "0", "-2 -2 -2 -2",
+		},
+		{
+			"Credit",
+			map[string]string{"lineItem/UnblendedCost": "-2", "savingsPlan/SavingsPlanARN": sp},
+			"Credit", "none", "0", "-2 -2 -2 -2",
 		},
 		{"EdpDiscount", map[string]string{"lineItem/UnblendedCost": "-2"}, "Adjustment", "none", "0", "-2 -2 -2 -2"},
 		{"BundledDiscount", map[string]string{"lineItem/UnblendedCost": "-2"}, "Adjustment", "none", "0", "-2 -2 -2 -2"},

@@ -92,11 +92,8 @@ func kindOf(itemType string, ofCommitment, upfrontPlan bool) kind {
 		return unknownKind
 	case itemType == "Fee" && ofCommitment:
 		k.role, k.frequency, k.consumes, k.effective = fee, oneTime, false, zero
-	case itemType == "Refund" && ofCommitment:
-		k.role = fee
-		if upfrontPlan {
-			k.effective = zero
-		}
+	case itemType == "Refund" && upfrontPlan:
+		k.effective = zero
 	}
 	return k
 }
