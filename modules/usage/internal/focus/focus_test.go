@@ -155,7 +155,7 @@ func TestMapper_Columns(t *testing.T) {
 	l := one(t, map[string]string{
 		"SubAccountId": "0456", "SubAccountName": "dev", "ServiceName": "EC2", "ServiceCategory": "Compute", "SkuId": "S", "RegionId": "eu-west-1", "AvailabilityZone": "eu-west-1a",
 		"ResourceId": "r", "PricingUnit": "Hours", "ChargeDescription": "a, b", "Tags": `{"b": "2", "a": "1"}`, "x_UsageType": "BoxUsage", "x_Operation": "Run",
-		"x_LineItemType": "SavingsPlanCoveredUsage",
+		"x_LineItemType":   "SavingsPlanCoveredUsage",
 		"ConsumedQuantity": "3.10", "ListUnitPrice": "x", "CommitmentDiscountType": "Savings Plan", "ListCost": "NULL",
 		"ChargePeriodStart": "2026-02-27 00:00:00", "ChargePeriodEnd": "2026-03-01 00:00:00",
 	})
