@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
@@ -223,8 +224,7 @@ func (s *Service) change(ctx context.Context, c Contract, d draft) (Applied, err
 	if err != nil {
 		return Applied{}, err
 	}
-	same, ok := newestFrom(saved, d.From)
-	if ok && same.TermsHash == hash {
+	if same, ok := standsAlready(saved, d.From, hash); ok {
 		out.Version = same
 		if err := everyMonth(d, saved); err != nil {
 			return Applied{}, err
@@ -242,14 +242,17 @@ func (s *Service) change(ctx context.Context, c Contract, d draft) (Applied, err
 	return out, s.audit.Record(ctx, "contracts.save", c.Name, c.Edge.Seller, before, after)
 }
 
-// newestFrom returns the newest version of exactly that from.
-func newestFrom(saved []Version, from period.Month) (Version, bool) {
-	for _, v := range saved {
-		if v.From == from {
-			return v, true
-		}
+// standsAlready returns the version in force in from, if it says the same and
+// is from that very month, or if nothing else takes over in a later one: then
+// saving the terms once more would change nothing. A version that was saved
+// with equal terms and has been overtaken since does not count.
+func standsAlready(saved []Version, from period.Month, hash string) (Version, bool) {
+	at := slices.IndexFunc(saved, func(v Version) bool { return !from.Before(v.From) })
+	if at < 0 || saved[at].TermsHash != hash {
+		return Version{}, false
 	}
-	return Version{}, false
+	differs := func(v Version) bool { return v.TermsHash != hash }
+	return saved[at], saved[at].From == from || !slices.ContainsFunc(saved[:at], differs)
 }
 
 func (s *Service) saveVersion(ctx context.Context, c Contract, d draft, saved []Version) (Version, error) {

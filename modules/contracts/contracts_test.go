@@ -396,6 +396,44 @@ func TestService_Invariant2_NewestVersionIsInForce(t *testing.T) {
 	}
 }
 
+// What is unchanged is what is in force, not what was saved some time.
+func TestService_Apply_OvertakenVersionsAreSavedAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	edge := Edge{Seller: b.d.Tenant, Buyer: b.r.Tenant}
+	steps := []struct {
+		from, then string
+		want       Outcome
+		number     int
+	}{
+		{"2026-01", "cost * 1.1", OutcomeCreated, 1},
+		{"2026-03", "cost * 1.2", OutcomeSaved, 2},
+		{"2026-01", "cost * 1.1", OutcomeUnchanged, 1}, // a renewal stands beside it
+		{"2026-03", "cost * 1.2", OutcomeUnchanged, 2},
+		{"2026-01", "cost * 1.3", OutcomeSaved, 3}, // from March on, too
+		{"2026-03", "cost * 1.2", OutcomeSaved, 4},
+		{"2026-01", "cost * 1.3", OutcomeUnchanged, 3},
+		{"2026-05", "cost * 1.2", OutcomeUnchanged, 4}, // in force there anyway
+		{"2026-02", "cost * 1.3", OutcomeSaved, 5},     // until February so far
+		{"2026-01", "cost * 1.1", OutcomeSaved, 6},     // has been overtaken by 3
+	}
+	for i, s := range steps {
+		d := doc("d", "r", "Resale", rules.BasisCost, price("p", rules.Source(s.then)))
+		d.From = month(s.from)
+		got := b.apply(t, b.d, d)
+		if got.Outcome != s.want || got.Version.Number != s.number {
+			t.Errorf("step %d: %s, version %d; want %s, %d", i, got.Outcome, got.Version.Number, s.want, s.number)
+		}
+		terms, err := b.service.InForce(as(t, b.d), []Edge{edge}, d.From)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if then := terms[edge].InForce.Version.Terms.Rules[0].Then; string(then) != s.then {
+			t.Errorf("step %d: in force is %s, want %s", i, then, s.then)
+		}
+	}
+}
+
 func TestService_ForMonth(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
