@@ -4,6 +4,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"path"
 	"slices"
@@ -54,6 +55,12 @@ func refuse(code, format string, args ...any) error {
 	return errs.Newf(errs.Invalid, code, format, args...)
 }
 
+// RefuseURL is the error, Invalid, of a URL that cannot be meant.
+func RefuseURL(format string, args ...any) error {
+	message := fmt.Sprintf(format, args...)
+	return errs.New(errs.Invalid, "usage.source_url", message).WithField("url", message)
+}
+
 // Resolve lists what is at rawURL: file:///path, a path of this machine, or a
 // bucket's URL.
 //
@@ -97,18 +104,18 @@ func open(ctx context.Context, rawURL string, opts Options) (Tree, error) {
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, refuse("usage.source_url", "%q is not a URL.", rawURL)
+		return nil, RefuseURL("%q is not a URL.", rawURL)
 	}
 	if u.User != nil || u.Fragment != "" {
-		return nil, refuse("usage.source_url", "Credentials do not belong into a URL: they are configured for the bucket.")
+		return nil, RefuseURL("Credentials do not belong into a URL: they are configured for the bucket.")
 	}
 	switch {
 	case u.Scheme != "file" && opts.Remote != nil:
 		return opts.Remote(ctx, u)
 	case u.Scheme != "file":
-		return nil, refuse("usage.source_url", "URLs that start with %s:// are not known; file:// is.", u.Scheme)
+		return nil, RefuseURL("URLs that start with %s:// are not known; file:// is.", u.Scheme)
 	case u.RawQuery != "" || u.Host != "" && u.Host != "localhost":
-		return nil, refuse("usage.source_url", "A file's URL looks like file:///path/to/file.")
+		return nil, RefuseURL("A file's URL looks like file:///path/to/file.")
 	}
 	return openLocal(u.Path, opts)
 }

@@ -141,3 +141,13 @@ func TestRemotes_Open_Refuses(t *testing.T) {
 		}
 	}
 }
+
+func TestRemotes_Open_SaysHowToConfigure(t *testing.T) {
+	t.Parallel()
+	_, err := Remotes{}.Open(t.Context(), &url.URL{Scheme: "s3", Host: "other", Path: "/x"})
+	for _, want := range []string{"s3://other", "TIERBOOK_USAGE_BUCKETS_FILE", "configs/example.env"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not name %s", err, want)
+		}
+	}
+}

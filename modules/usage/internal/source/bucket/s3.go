@@ -36,12 +36,12 @@ type Remotes struct {
 // that is not configured.
 func (r Remotes) Open(ctx context.Context, u *url.URL) (source.Tree, error) {
 	if u.Scheme != "s3" {
-		return nil, errs.Newf(errs.Invalid, "usage.source_url", "URLs that start with %s:// are not known; file:// and s3:// are.", u.Scheme)
+		return nil, source.RefuseURL("URLs that start with %s:// are not known; file:// and s3:// are.", u.Scheme)
 	}
 	region := ""
 	for name, values := range u.Query() {
 		if name != "region" || len(values) != 1 {
-			return nil, errs.Newf(errs.Invalid, "usage.source_url", "The option %q is not allowed in an s3:// URL; region is.", name)
+			return nil, source.RefuseURL("The option %q is not allowed in an s3:// URL; region is.", name)
 		}
 		region = values[0]
 	}
@@ -55,7 +55,8 @@ func (r Remotes) Open(ctx context.Context, u *url.URL) (source.Tree, error) {
 		}
 		return &tree{blob: b, prefix: strings.TrimPrefix(u.Path, "/"), temp: r.TempDir}, nil
 	}
-	return nil, errs.Newf(errs.FailedPrecondition, "usage.source_credentials", "The bucket s3://%s is not configured as a source.", u.Host)
+	return nil, errs.Newf(errs.FailedPrecondition, "usage.source_credentials",
+		"The bucket s3://%[1]s is not configured: add it to the file that TIERBOOK_USAGE_BUCKETS_FILE names, as {url: s3://%[1]s, region: …, access_key: …, secret_key: …} (see configs/example.env).", u.Host)
 }
 
 func (r *Remote) options(region string) s3.Options {
