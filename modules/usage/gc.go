@@ -2,10 +2,6 @@ package usage
 
 import (
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"tierbook/app/kernel/errs"
@@ -50,7 +46,7 @@ func (s *Service) GC(ctx context.Context) (int, error) {
 			removed++
 		}
 	}
-	return removed, s.removeTemporary(before)
+	return removed, sweep(s.temp)
 }
 
 // removeStale removes one object, unless somebody staged it again meanwhile:
@@ -72,20 +68,4 @@ func (s *Service) removeStale(ctx context.Context, object string, before time.Ti
 		return err
 	})
 	return removed, err
-}
-
-// removeTemporary removes what imports of dead processes have put aside.
-func (s *Service) removeTemporary(before time.Time) error {
-	entries, err := os.ReadDir(s.temp)
-	if err != nil {
-		return err
-	}
-	var all error
-	for _, e := range entries {
-		info, err := e.Info()
-		if err == nil && strings.HasPrefix(e.Name(), "import-") && e.IsDir() && info.ModTime().Before(before) {
-			all = errors.Join(all, os.RemoveAll(filepath.Join(s.temp, e.Name())))
-		}
-	}
-	return all
 }

@@ -34,7 +34,8 @@ func (s *Service) Import(ctx context.Context, in ImportInput, progress func(Prog
 	}
 	in.Format = cmp.Or(in.Format, FormatAuto)
 	if !in.Format.isKnown() {
-		return ImportResult{}, errs.Newf(errs.Invalid, "usage.format", "The format %q is not known: auto, aws-cur and focus are.", in.Format)
+		return ImportResult{}, errs.Newf(errs.Invalid, "usage.format", "The format %q is not known: auto, aws-cur and focus are.", in.Format).
+			WithField("format", "Is auto, aws-cur or focus.")
 	}
 	owner, err := s.tenants.Tenant(ctx, in.Owner)
 	if err != nil {
@@ -93,10 +94,15 @@ func (r *importRun) do(ctx context.Context) (ImportResult, error) {
 }
 
 func (r *importRun) readAndStore(ctx context.Context) (err error) {
-	if r.dir, err = os.MkdirTemp(r.s.temp, "import-"); err != nil {
+	if err := sweep(r.s.temp); err != nil {
+		r.s.log.WarnContext(ctx, "remove what dead imports left", "error", err)
+	}
+	dir, err := newTempDir(r.s.temp)
+	if err != nil {
 		return fmt.Errorf("make a temporary directory: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(r.dir) }()
+	defer dir.remove()
+	r.dir = dir.path
 	if r.read, err = newReading(r); err != nil {
 		return err
 	}
@@ -138,6 +144,9 @@ func (r *importRun) delivery(ctx context.Context, d *spill.Delivery) error {
 	p := r.newPublication(d, w)
 	state, err := p.do(ctx)
 	if err != nil {
+		return err
+	}
+	if err := p.compareOwners(ctx); err != nil {
 		return err
 	}
 	r.result.RowsStored += w.Rows

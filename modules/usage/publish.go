@@ -218,3 +218,25 @@ func (p *publication) compare(before deliveryRow) {
 		p.warnings = append(p.warnings, fmt.Sprintf("%s payer %s %s: %d rows, %d before.", p.row.Provider, p.row.Payer, p.row.Month, is, was))
 	}
 }
+
+// compareOwners warns if other owners that the scope sees have the same payer
+// and month: what was imported for the wrong tenant counts twice.
+func (p *publication) compareOwners(ctx context.Context) error {
+	s := p.run.s
+	return s.work.db.ReadTx(ctx, func(ctx context.Context) error {
+		list, err := s.workTenants.Tenants(ctx)
+		if err != nil {
+			return err
+		}
+		others, err := s.work.otherOwners(ctx, p.row, owners(list))
+		if err != nil {
+			return err
+		}
+		slug := tenantIDs(list)
+		for _, o := range others {
+			p.warnings = append(p.warnings, fmt.Sprintf("%s already has payer %s of %s in %s; both now count.",
+				slug[o].Slug, p.row.Payer, p.row.Provider, p.row.Month))
+		}
+		return nil
+	})
+}

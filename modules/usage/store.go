@@ -138,6 +138,24 @@ func (s store) current(ctx context.Context, r deliveryRow) (deliveryRow, bool, e
 	return rows[0], true, nil
 }
 
+// otherOwners returns those of owners, in r's tree but not r's own, that have a
+// current delivery of the same provider, payer and month.
+func (s store) otherOwners(ctx context.Context, r deliveryRow, owners array) ([]id.Tenant, error) {
+	var rows []struct{ OwnerID id.Tenant }
+	err := s.query(ctx, &rows, `
+		SELECT owner_id
+		FROM usage_deliveries
+		WHERE tree_id = ? AND owner_id <> ? AND owner_id = ANY (?::uuid[])
+			AND provider = ? AND payer = ? AND month = ? AND state = 'current'
+		ORDER BY owner_id`,
+		r.TreeID, r.OwnerID, owners, r.Provider, r.Payer, r.Month)
+	out := make([]id.Tenant, len(rows))
+	for i, x := range rows {
+		out[i] = x.OwnerID
+	}
+	return out, err
+}
+
 func (s store) setState(ctx context.Context, d id.Delivery, state string, publishedAt *time.Time) error {
 	return s.exec(ctx, `
 		UPDATE usage_deliveries SET state = ?, published_at = coalesce(?, published_at) WHERE id = ?`, state, publishedAt, d)
