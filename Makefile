@@ -3,7 +3,7 @@
 
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go' '*.sql' '*.yaml' '*.csv' '*.conf' go.mod go.sum)
 
-run: bin/tierbook        ## a running demo with URL and sign-ins on screen
+run: bin/tierbook        ## a running demo, and what it billed on screen
 	@exec ./bin/tierbook demo
 
 build: bin/tierbook      ## the program

@@ -36,6 +36,7 @@ type App struct {
 	Contracts *contracts.Service
 	Billing   *billing.Service
 
+	defaults  configs.Config
 	web, work *db.DB
 	objects   *blob.Store
 	cluster   *localpg.Cluster // nil with a database from outside
@@ -55,6 +56,9 @@ func Open(ctx context.Context, cfg configs.Config, stderr io.Writer) (_ *App, er
 		}
 	}()
 	if a.Config.DataDir, a.Log, err = prepare(cfg, stderr); err != nil {
+		return nil, err
+	}
+	if a.defaults, err = configs.LoadFrom(nil); err != nil {
 		return nil, err
 	}
 	if a.Rules, err = NewRules(); err != nil {

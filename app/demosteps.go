@@ -26,6 +26,9 @@ import (
 // Demo makes the demo, or finds that it is there, through the real services
 // and workers.
 func (a *App) Demo(ctx context.Context, opts demo.Options, progress demo.Progress) (r demo.Result, err error) {
+	if err := a.mayHoldDemo(ctx); err != nil {
+		return demo.Result{}, err
+	}
 	opts.Dir = filepath.Join(a.Config.DataDir, "demo")
 	if err := makeDir(opts.Dir); err != nil {
 		return demo.Result{}, err
@@ -35,6 +38,21 @@ func (a *App) Demo(ctx context.Context, opts demo.Options, progress demo.Progres
 		return err
 	})
 	return r, err
+}
+
+// mayHoldDemo refuses to put the demo among tenants that are not of it.
+func (a *App) mayHoldDemo(ctx context.Context) error {
+	trees, err := a.Tenancy.Trees(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range trees {
+		if t.Slug != demo.Tenants()[0].Slug {
+			return errs.Newf(errs.FailedPrecondition, "app.demo_elsewhere",
+				"this data directory holds %s already: make the demo in another one, with --data-dir", t.Name)
+		}
+	}
+	return nil
 }
 
 // demoSteps carries out the demo's story with the services. Everything is done

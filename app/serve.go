@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,7 +20,7 @@ const Version = "0.1.0"
 // Serve answers requests until ctx ends, then lets those under way finish.
 // ready, which may be nil, hears the address that is listened on.
 func (a *App) Serve(ctx context.Context, ready func(url string)) error {
-	listener, err := listen(ctx, a.Config.Web.Listen, "TIERBOOK_WEB_LISTEN")
+	listener, err := a.listen(ctx, a.Config.Web.Listen, a.defaults.Web.Listen, "TIERBOOK_WEB_LISTEN")
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func (a *App) ServeMetrics(ctx context.Context) error {
 	if a.Config.Metrics.Listen == "" {
 		return nil
 	}
-	listener, err := listen(ctx, a.Config.Metrics.Listen, "TIERBOOK_METRICS_LISTEN")
+	listener, err := a.listen(ctx, a.Config.Metrics.Listen, a.defaults.Metrics.Listen, "TIERBOOK_METRICS_LISTEN")
 	if err != nil {
 		return err
 	}
@@ -82,9 +84,18 @@ func together(ctx context.Context, parts ...func(ctx context.Context) error) err
 	return group.Wait()
 }
 
-func listen(ctx context.Context, address, setting string) (net.Listener, error) {
+// listen listens on address. A busy one is an error, unless nobody chose it:
+// then any free port does, so that several processes and data directories work
+// side by side as they come.
+func (a *App) listen(ctx context.Context, address, standard, setting string) (net.Listener, error) {
 	var c net.ListenConfig
 	listener, err := c.Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) && address == standard {
+		listener, err = c.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err == nil {
+			a.Log.InfoContext(ctx, "the usual port is taken", "wanted", address, "listening", listener.Addr().String(), "choose", setting)
+		}
+	}
 	if err != nil {
 		return nil, errs.New(errs.FailedPrecondition, "app.listen",
 			fmt.Sprintf("cannot listen on %s: %v; choose another address with %s", address, err, setting))

@@ -102,31 +102,62 @@ func accountsOf(ctx context.Context, a *app.App, tree tenancy.Tenant, unassigned
 }
 
 func printAccounts(w io.Writer, rows []accountRow, unassigned bool) {
+	whose := whoseColumns(rows)
 	if unassigned {
-		t := texttable.New("provider", "account", "name", "month", "lines>", "billed>", "currency")
+		t := texttable.New(whose.and("provider", "account", "name", "month", "lines>", "billed>", "currency")...)
 		for _, r := range rows {
 			for _, m := range r.Unassigned {
-				t.Row(r.Provider, r.Account, r.Name, m.Month.String(), strconv.FormatInt(m.Rows, 10), m.Amount, m.Currency)
+				t.Row(whose.of(r, r.Provider, r.Account, r.Name, m.Month.String(), strconv.FormatInt(m.Rows, 10), m.Amount, m.Currency)...)
 			}
 		}
 		writeTable(w, t, "Every account with lines is assigned.")
 		return
 	}
-	t := texttable.New("provider", "account", "name", "answers", "months")
+	t := texttable.New(whose.and("provider", "account", "name", "assigned to", "months")...)
 	for _, r := range rows {
 		for _, as := range r.Assigned {
-			t.Row(r.Provider, r.Account, r.Name, as.Customer, as.Months.String())
+			t.Row(whose.of(r, r.Provider, r.Account, r.Name, as.Customer, as.Months.String())...)
 		}
 		if len(r.Unassigned) > 0 {
-			t.Row(r.Provider, r.Account, r.Name, "nobody", fmt.Sprintf("%d months with lines", len(r.Unassigned)))
+			t.Row(whose.of(r, r.Provider, r.Account, r.Name, "nobody", fmt.Sprintf("%d months with lines", len(r.Unassigned)))...)
 		}
 	}
 	writeTable(w, t, "There are no accounts yet: they appear with the first import.")
 }
 
+// whose are the columns that tell whose accounts are listed, each only where
+// the answer is not the same for all.
+type whose struct{ distributor, owner bool }
+
+func whoseColumns(rows []accountRow) whose {
+	var out whose
+	for _, r := range rows {
+		out.distributor = out.distributor || r.Distributor != rows[0].Distributor
+		out.owner = out.owner || r.Owner != rows[0].Owner
+	}
+	return out
+}
+
+// and puts the columns' headings before others.
+func (c whose) and(headings ...string) []string {
+	return c.of(accountRow{Distributor: "distributor", Owner: "owner"}, headings...)
+}
+
+// of puts the columns of r before other cells.
+func (c whose) of(r accountRow, cells ...string) []string {
+	var out []string
+	if c.distributor {
+		out = append(out, r.Distributor)
+	}
+	if c.owner {
+		out = append(out, r.Owner)
+	}
+	return append(out, cells...)
+}
+
 func (e *env) assign() *cobra.Command {
 	var in usage.AssignInput
-	var customer string
+	var customer, owner string
 	var from, to month
 	cmd := &cobra.Command{
 		Use:     "assign",
@@ -135,6 +166,11 @@ func (e *env) assign() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
 				t, ctx, err := e.act(ctx, a, customer)
+				if owner != "" && err == nil {
+					var o tenancy.Tenant
+					t, o, ctx, err = e.actBoth(ctx, a, customer, owner)
+					in.Owner = o.ID
+				}
 				if err != nil {
 					return err
 				}
@@ -146,7 +182,7 @@ func (e *env) assign() *cobra.Command {
 				months := r.Assignment.Months
 				answer := map[string]any{"account": in.Account, "customer": t.Slug, "own_use": r.Assignment.OwnUse, "from": months.From, "to": months.To, "ended": len(r.Ended)}
 				return e.print(answer, func(w io.Writer) {
-					fmt.Fprintf(w, "%s answers for account %s %s.\n", t.Name, in.Account, months)
+					fmt.Fprintf(w, "%s has account %s %s.\n", t.Name, in.Account, months)
 					if len(r.Ended) > 0 {
 						fmt.Fprintln(w, "The assignment before it ends the month before.")
 					}
@@ -156,6 +192,7 @@ func (e *env) assign() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&in.Account, "account", "", "the provider's account id")
 	cmd.Flags().StringVar(&in.Provider, "provider", "", "aws, azure, gcp …, where the account id is not unique")
+	cmd.Flags().StringVar(&owner, "owner", "", "slug of the tenant that the provider bills for it, where several have the account")
 	cmd.Flags().StringVar(&customer, "customer", "", "slug of who answers for it")
 	cmd.Flags().Var(&from, "from", "first month, such as 2026-01")
 	cmd.Flags().Var(&to, "to", "last month (default: open)")

@@ -30,6 +30,9 @@ func (e *env) benchRating() *cobra.Command {
 		Use:   "rating",
 		Short: "Prices usage that it makes itself along two edges",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Lines < 1000 || o.Rules < 1 || o.Workers < 0 {
+				return usageError{fmt.Errorf("--lines begins at 1000, --rules at 1, --workers at 0")}
+			}
 			r, err := bench.Rating(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -42,7 +45,7 @@ func (e *env) benchRating() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().Int64Var(&o.Lines, "lines", 4_000_000, "usage lines")
+	cmd.Flags().Int64Var(&o.Lines, "lines", 4_000_000, "usage lines, at least 1000")
 	cmd.Flags().IntVar(&o.Rules, "rules", 20, "rules on each edge")
 	cmd.Flags().IntVar(&o.Workers, "workers", 0, "goroutines (default: one per processor)")
 	return cmd

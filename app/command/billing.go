@@ -105,8 +105,13 @@ func (e *env) waitFor(ctx context.Context, a *app.App, t tenancy.Tenant, p perio
 }
 
 func printRun(w io.Writer, t tenancy.Tenant, p period.Month, a recalcAnswer) {
-	if a.Status != string(billing.StateComplete) {
+	switch {
+	case a.Status == string(billing.StateComplete):
+	case a.Run.ResultHash == "":
 		fmt.Fprintf(w, "Job %s: %s. Nothing was published.\n%s\n", a.Job, a.Status, a.Error)
+		return
+	default:
+		fmt.Fprintf(w, "Job %s: the lines of %s are published, but not all fees on them: what was computed before stands.\n%s\n", a.Job, t.Name, a.Error)
 		return
 	}
 	fmt.Fprintf(w, "%s %s is rated: %d lines into %d charges in %s s (%d classes, %d tuples).\nJob %s\nResult %s\n",

@@ -13,6 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +46,7 @@ type env struct {
 	load     func() (configs.Config, error)
 	json     bool
 	dataDir  string
+	stopped  bool // by a signal: whatever failed then is no news
 }
 
 // Run executes the command line args and returns the process's exit code.
@@ -58,12 +62,20 @@ func (e *env) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitDone
 	}
+	e.stopped = ctx.Err() != nil
 	e.report(err)
-	var usage usageError
-	if errors.As(err, &usage) {
+	if isUsage(err) {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// isUsage reports whether err is about the command's own words: a service that
+// refuses its input says which fields. What is wrong in a contract's file or a
+// rule has no fields.
+func isUsage(err error) bool {
+	var usage usageError
+	return errors.As(err, &usage) || errs.KindOf(err) == errs.Invalid && len(fieldsOf(err)) > 0
 }
 
 func (e *env) root() *cobra.Command {
@@ -72,6 +84,7 @@ func (e *env) root() *cobra.Command {
 		Short:         "Bills cloud usage down a sales channel, every tier by its own contract",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       app.Version,
 		Args:          cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -125,7 +138,7 @@ func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 			if len(args) > 0 {
 				return usageError{fmt.Errorf("there is no command %q; see %s --help", cmd.CommandPath()+" "+args[0], cmd.CommandPath())}
 			}
-			return usageError{fmt.Errorf("what of it? see %s --help", cmd.CommandPath())}
+			return usageError{fmt.Errorf("%s needs one of its commands: see %s --help", cmd.CommandPath(), cmd.CommandPath())}
 		},
 	}
 	cmd.AddCommand(subs...)
@@ -181,7 +194,7 @@ func (e *env) report(err error) {
 	if errors.Is(err, errFailed) {
 		return
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || e.stopped {
 		fmt.Fprintln(e.err, "tierbook: stopped")
 		return
 	}
@@ -189,8 +202,12 @@ func (e *env) report(err error) {
 		_ = json.NewEncoder(e.out).Encode(map[string]any{"error": err.Error()})
 	}
 	fmt.Fprintln(e.err, "tierbook:", err)
-	if errs.KindOf(err) == errs.Invalid {
-		for field, message := range fieldsOf(err) {
+	if errs.KindOf(err) != errs.Invalid {
+		return
+	}
+	fields := fieldsOf(err)
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		if message := fields[field]; !strings.Contains(err.Error(), message) {
 			fmt.Fprintf(e.err, "  %s: %s\n", field, message)
 		}
 	}

@@ -333,17 +333,47 @@ func TestRecalc_OtherCurrencyFails(t *testing.T) {
 func TestCommand_WrongUsageIsExitCode2(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)
+	b.channel()
+	b.march()
+	march := "file://" + filepath.Join(filepath.Dir(b.dir), "march.csv")
 	for _, args := range [][]string{
 		{"nonsense"},
 		{"tenant"},
 		{"tenant", "create"},
 		{"tenant", "create", "--tier", "king", "--name", "X"},
+		{"tenant", "create", "--tier", "distributor", "--name", "X", "--slug", "Bad Slug!"},
 		{"recalc", "--customer", "x", "--period", "March", "--reason", "y"},
+		{"recalc", "--customer", "harbour", "--period", "2026-03", "--reason", "  "},
+		{"import", "--tenant", "north", "--url", march, "--format", "bogus"},
+		{"import", "--tenant", "north", "--url", "ftp://example.org/x"},
+		{"import", "acknowledge", "--period", "2026-03", "--reason", "  "},
+		{"assign", "--account", "acc-3", "--customer", "harbour", "--from", "2026-03", "--to", "2026-02"},
 		{"contract", "apply"},
 		{"reconcile", "extra", "--period", "2026-03"},
+		{"bench", "rating", "--lines", "-5"},
+		{"bench", "rating", "--lines", "999"},
+		{"bench", "rating", "--rules", "0"},
 	} {
 		if a := b.try(args...); a.code != 2 {
 			t.Errorf("tierbook %s: exit code %d, want 2: %s", strings.Join(args, " "), a.code, a.stderr)
 		}
+	}
+	for _, args := range [][]string{
+		{"import", "--tenant", "north", "--url", "file:///nowhere/at/all.csv"},
+		{"contract", "apply", b.file("empty.yaml", "")},
+		{"recalc", "--customer", "nobody", "--period", "2026-03", "--reason", "y"},
+	} {
+		if a := b.try(args...); a.code != 1 {
+			t.Errorf("tierbook %s: exit code %d, want 1: %s", strings.Join(args, " "), a.code, a.stderr)
+		}
+	}
+}
+
+func TestCommand_SaysEachSentenceOnce(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	a := b.try("tenant", "create", "--tier", "distributor", "--name", "X", "--slug", "Bad Slug!")
+	if n := strings.Count(a.stderr, "A slug consists"); n != 1 {
+		t.Errorf("%d times:\n%s", n, a.stderr)
 	}
 }

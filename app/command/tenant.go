@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tierbook/app"
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
 	"tierbook/app/platform/texttable"
 	"tierbook/modules/tenancy"
@@ -68,6 +70,7 @@ type tenantRow struct {
 	Slug        string `json:"slug"`
 	Name        string `json:"name"`
 	Tier        string `json:"tier"`
+	Parent      string `json:"parent"` // slug; empty for distributors, and where nobody sells to it this month
 }
 
 func (e *env) tenantList() *cobra.Command {
@@ -78,23 +81,45 @@ func (e *env) tenantList() *cobra.Command {
 			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
 				rows := []tenantRow{}
 				err := e.eachTree(ctx, a, func(ctx context.Context, tree tenancy.Tenant) error {
-					list, err := a.Tenancy.List(ctx)
-					for _, t := range list {
-						rows = append(rows, tenantRow{tree.Slug, t.Slug, t.Name, t.Tier.String()})
-					}
+					list, err := tenantsOf(ctx, a, tree)
+					rows = append(rows, list...)
 					return err
 				})
 				if err != nil {
 					return err
 				}
 				return e.print(map[string]any{"tenants": rows}, func(w io.Writer) {
-					t := texttable.New("distributor", "slug", "tier", "name")
+					t := texttable.New("distributor", "slug", "tier", "parent", "name")
 					for _, r := range rows {
-						t.Row(r.Distributor, r.Slug, r.Tier, r.Name)
+						t.Row(r.Distributor, r.Slug, r.Tier, r.Parent, r.Name)
 					}
 					writeTable(w, t, "There are no tenants yet. Create a distributor: tierbook tenant create --tier distributor --name NAME")
 				})
 			})
 		},
 	}
+}
+
+// tenantsOf lists the tenants of a tree with their parents of this month.
+func tenantsOf(ctx context.Context, a *app.App, tree tenancy.Tenant) ([]tenantRow, error) {
+	list, err := a.Tenancy.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	placed, err := a.Tenancy.Descendants(ctx, period.MonthOf(now()))
+	if err != nil {
+		return nil, err
+	}
+	slug, parent := map[id.Tenant]string{}, map[id.Tenant]id.Tenant{}
+	for _, t := range list {
+		slug[t.ID] = t.Slug
+	}
+	for _, d := range placed {
+		parent[d.ID] = d.Parent
+	}
+	rows := make([]tenantRow, len(list))
+	for i, t := range list {
+		rows[i] = tenantRow{tree.Slug, t.Slug, t.Name, t.Tier.String(), slug[parent[t.ID]]}
+	}
+	return rows, nil
 }
