@@ -12,6 +12,8 @@ type Contract struct {
 	compilers *compilers
 	support   []string // names of providers' support services, see Options
 
+	fingerprint string // the engine's
+
 	exclude, price, adjust []*lineRule // by stage, in order
 	fees                   []*feeRule
 	notes                  []Note
@@ -35,7 +37,7 @@ type Note struct {
 // returned joined, each an *Error with rule, field and position (Invalid).
 func (e *Engine) Compile(kind EdgeKind, t Terms) (*Contract, error) {
 	problems := t.problems(kind)
-	c := &Contract{kind: kind, terms: t, compilers: e.compilers, support: e.support}
+	c := &Contract{kind: kind, terms: t, compilers: e.compilers, support: e.support, fingerprint: e.fingerprint}
 	c.terms.Rules = slices.Clone(t.Rules)
 	for i, r := range c.terms.Rules {
 		problems = append(problems, c.add(r, c.terms.Rules[:i])...)
