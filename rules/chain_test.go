@@ -328,6 +328,30 @@ func TestChain_ZeroBasis(t *testing.T) {
 	`)
 }
 
+// A basis of 0 is no finding once an adjust rule has given a price.
+func TestChain_ZeroBasis_Adjusted(t *testing.T) {
+	t.Parallel()
+	add := Rule{Name: "surcharge", Stage: StageAdjust, When: `service == "Spot"`, Then: "price + billed * 1.1"}
+	perHour := Rule{Name: "per hour", Stage: StageAdjust, When: `service == "Box"`, Then: "price + quantity * 0.5", Label: "Box"}
+	lines := []usage{
+		line("list=0"), line("list=0", "service=Spot"), line("list=0", "service=Box"),
+		line("list=0", "service=Box", "quantity=0"), // what it adds is 0
+	}
+	checkLedger(t, chainOf(t, basis(BasisList, add, perHour, adjust("margin", "price * 1.5", ""))), lines, `
+		edge 0 Box "" "" quantity 1 list 0: 0.25
+		edge 0 Box "per hour" "Box" quantity 0 list 0: 0.5
+		edge 0 EC2 "" "" quantity 1 list 0: 0
+		edge 0 Spot "" "" quantity 1 list 0: 13.2
+		bearer 0 Box "": 16
+		bearer 0 EC2 "": 8
+		bearer 0 Spot "": 8
+		bearer 1 Box "": 0.75
+		bearer 1 EC2 "": 0
+		bearer 1 Spot "": 13.2
+		finding 0 zero_basis list blocks, 2 lines: 16
+	`)
+}
+
 func TestChain_PriceOfZeroIsACharge(t *testing.T) {
 	t.Parallel()
 	checkLedger(t, chainOf(t, basis(BasisList, price("", "0"))), []usage{line()}, `
@@ -427,6 +451,22 @@ func TestChain_Errors(t *testing.T) {
 				t.Errorf("kind %s", errs.KindOf(err))
 			}
 		})
+	}
+}
+
+func TestChain_BaseContractFails(t *testing.T) {
+	t.Parallel()
+	c := chainOf(t, basis(BasisCost))
+	for _, when := range []string{`1 / quantity > 2`, `split(service, "-")[1] == "x"`} {
+		base, err := newTestEngine(t).Compile(EdgeBase, Terms{Currency: "USD", Rules: []Rule{exclude("bad", when)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Base = base
+		_, err = run(t, c, line("quantity=0"))
+		if failed, ok := errors.AsType[*LineError](err); !ok || failed.Edge != -1 || failed.Rule != "bad" {
+			t.Errorf("%s: %v, want an error of the base contract", when, err)
+		}
 	}
 }
 

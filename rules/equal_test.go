@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,6 +41,11 @@ func TestScan_EqualsPlain(t *testing.T) {
 		}
 		got, gotErr := scan.Finish()
 		if diff := cmp.Diff(fmt.Sprint(wantErr), fmt.Sprint(gotErr)); diff != "" {
+			t.Fatalf("errors differ (-plain +scan):\n%s", diff)
+		}
+		wantLine, _ := errors.AsType[*LineError](wantErr)
+		gotLine, _ := errors.AsType[*LineError](gotErr)
+		if diff := cmp.Diff(wantLine, gotLine); diff != "" {
 			t.Fatalf("errors differ (-plain +scan):\n%s", diff)
 		}
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Outcome{}, "Classes", "Tuples")); diff != "" {

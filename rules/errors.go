@@ -38,7 +38,7 @@ func (e *Error) Unwrap() error { return errs.New(errs.Invalid, "rules.invalid", 
 // published. Its kind is FailedPrecondition. The text speaks of the edge's own
 // rules; whoever may not see that edge must be told less.
 type LineError struct {
-	Edge    int    // ordinal of the edge in the chain; -1 for what concerns no edge
+	Edge    int    // ordinal of the edge in the chain; -1 for a rule of the base contract and for what concerns no edge
 	Rule    string // "" where no rule was at work
 	Field   string // "when" or "then"
 	Line    int    // place in the expression, from 1; 0 for none
@@ -48,6 +48,9 @@ type LineError struct {
 	Account string
 	Message string
 }
+
+// baseEdge stands for the base contract, which comes before all edges.
+const baseEdge = -1
 
 // Error names rule, field, place, usage line and account around the message.
 func (e *LineError) Error() string {

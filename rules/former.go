@@ -118,13 +118,11 @@ func (f *former) edge(k int, e *planEdge) (ok bool) {
 		return true
 	}
 	f.start(e.contract.terms.Basis)
-	key := chargeKey{edge: k, grain: grain}
+	key, unpriced := chargeKey{edge: k, grain: grain}, no
 	switch {
 	case len(e.price) == 0:
 		f.variable(priceVariable) // the basis stands, so it is read
-		if !f.findUnpriced(k, e.contract.terms.Basis) {
-			return false
-		}
+		unpriced = f.unpriced(e.contract.terms.Basis)
 	case e.price[0].test:
 		return false
 	default:
@@ -134,7 +132,7 @@ func (f *former) edge(k int, e *planEdge) (ok bool) {
 		key.rule, key.label = e.price[0].Name, e.price[0].Label
 	}
 	labelled, ok := f.adjust(k, e.adjust)
-	if !ok {
+	if !ok || !f.findUnpriced(k, e.contract.terms.Basis, unpriced) {
 		return false
 	}
 	amount := f.price
@@ -190,31 +188,39 @@ func (f *former) adjust(k int, rules []pending) (labelled *form, ok bool) {
 	return labelled, true
 }
 
-// findUnpriced posts a finding if the lines cost something but start from a
-// basis of 0; ok is false if lines may differ in that.
-func (f *former) findUnpriced(k int, b Basis) (ok bool) {
+// unpriced tells whether the lines cost something but start from a basis of 0:
+// a rule has to give them a price.
+func (f *former) unpriced(b Basis) truth {
 	if !f.class.view.charged || b == BasisCost || b == BasisBilled {
-		return true
+		return no
 	}
 	if _, r := f.measure(f.basis); r == readCost || r == readMissing {
-		return true // a basis of 0 means that the cost is 0
+		return no // a basis of 0 means that the cost is 0
 	}
-	tested := f.layout.tested
-	switch f.price.isZero(f.class.zero, tested) {
-	case no:
-		return true
-	case unknown:
-		return false
+	zero, free := f.isZero(&f.price), f.isZero(&f.cost)
+	switch {
+	case zero == no, free == yes:
+		return no
+	case zero == yes && free == no:
+		return yes
 	}
-	switch f.cost.isZero(f.class.zero, tested) {
-	case yes:
-		return true
-	case unknown:
-		return false
-	}
-	f.post(posting{kind: postFinding, finding: findingKey{k, FindingZeroBasis, string(b)}, amount: f.cost})
-	return true
+	return unknown
 }
+
+// findUnpriced posts a finding if the price of unpriced lines is still 0; ok is
+// false if lines may differ in that.
+func (f *former) findUnpriced(k int, b Basis, unpriced truth) (ok bool) {
+	if unpriced == no {
+		return true
+	}
+	still := f.isZero(&f.price)
+	if unpriced == yes && still == yes {
+		f.post(posting{kind: postFinding, finding: findingKey{k, FindingZeroBasis, string(b)}, amount: f.cost})
+	}
+	return still == no || unpriced == yes && still == yes
+}
+
+func (f *former) isZero(x *form) truth { return x.isZero(f.class.zero, f.layout.tested) }
 
 func (f *former) uncovered(k int, missing Missing) {
 	grain := f.class.grain

@@ -53,7 +53,7 @@ const (
 	FindingNoContract  = "no_contract"  // blocked: no contract covers the lines; Sum is their cost
 	FindingPassThrough = "pass_through" // sold at cost: no contract covers the lines; Sum is their cost
 	FindingNullMeasure = "null_measure" // a measure that was read is missing; Sum is the cost that stood in for it
-	FindingZeroBasis   = "zero_basis"   // cost without price: the basis is 0 and no price rule matched; Sum is the cost
+	FindingZeroBasis   = "zero_basis"   // cost without price: the basis is 0 and no rule gave another one; Sum is the cost
 )
 
 // Finding is what would surprise somebody on an edge, with its sum.

@@ -138,7 +138,7 @@ func (p *plain) base(l *plainLine) (excluded bool, err error) {
 		return false, nil
 	}
 	p.machine.enter(true, l.view, &l.amounts, l.billed(), BasisBilled)
-	rule, err := p.exclude(l, 0, base.exclude)
+	rule, err := p.exclude(l, baseEdge, base.exclude)
 	if rule != nil {
 		p.tally.cost(costKey{0, l.grain, rule.Name}, l.amounts.values[MeasureBilled])
 		p.noteMissing(0)
@@ -184,14 +184,15 @@ func (p *plain) edge(l *plainLine, k int, e Edge, cost, bearerCost decimal.Decim
 	if err != nil {
 		return price, false, err
 	}
-	if priced == nil && p.unpriced(l, k, c, cost) {
-		p.tally.find(findingKey{k, FindingZeroBasis, string(c.terms.Basis)}, 1, cost)
-	}
+	unpriced := priced == nil && p.unpriced(l, k, c, cost)
 	labelled, err := p.adjustStage(l, k, c)
 	if err != nil {
 		return price, false, err
 	}
 	price = m.number("price")
+	if unpriced && price.IsZero() {
+		p.tally.find(findingKey{k, FindingZeroBasis, string(c.terms.Basis)}, 1, cost)
+	}
 	p.charge(l, k, priced, price.Sub(labelled))
 	p.tally.cost(costKey{k, l.grain, ""}, bearerCost)
 	p.noteMissing(k)
@@ -199,7 +200,7 @@ func (p *plain) edge(l *plainLine, k int, e Edge, cost, bearerCost decimal.Decim
 }
 
 // unpriced reports whether the line costs something but starts from a basis
-// of 0: only a price rule could give it a price.
+// of 0: a rule has to give it a price.
 func (p *plain) unpriced(l *plainLine, k int, c *Contract, cost decimal.Decimal) bool {
 	if !l.view.charged || cost.IsZero() || c.terms.Basis == BasisCost || c.terms.Basis == BasisBilled {
 		return false

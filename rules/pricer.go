@@ -53,6 +53,9 @@ func (p *pricer) chain() *LineError {
 	if len(plan.base) > 0 {
 		p.machine.enter(true, p.class.view, &p.amounts, cost, BasisBilled)
 		excluded, err := p.exclude(0, plan.base, bearerCost)
+		if err != nil {
+			err.Edge = baseEdge
+		}
 		if excluded || err != nil {
 			return err
 		}
@@ -112,15 +115,13 @@ func (p *pricer) edge(k int, e *planEdge, cost, bearerCost decimal.Decimal) (pri
 	if excluded, err := p.exclude(k, e.exclude, bearerCost); excluded || err != nil {
 		return price, false, err
 	}
-	key := chargeKey{edge: k, grain: p.class.grain}
+	key, unpriced := chargeKey{edge: k, grain: p.class.grain}, false
 	r, err := p.match(k, e.price)
 	switch {
 	case err != nil:
 		return price, false, err
 	case r == nil:
-		if m.number("price").IsZero() && p.class.view.charged && !cost.IsZero() && basis != BasisCost && basis != BasisBilled {
-			p.tally.find(findingKey{k, FindingZeroBasis, string(basis)}, p.lines, cost.Mul(p.count))
-		}
+		unpriced = m.number("price").IsZero() && p.class.view.charged && !cost.IsZero() && basis != BasisCost && basis != BasisBilled
 	default:
 		key.rule, key.label = r.Name, r.Label
 		if _, err := p.apply(k, r); err != nil {
@@ -132,6 +133,9 @@ func (p *pricer) edge(k int, e *planEdge, cost, bearerCost decimal.Decimal) (pri
 		return price, false, err
 	}
 	price = m.number("price")
+	if unpriced && price.IsZero() {
+		p.tally.find(findingKey{k, FindingZeroBasis, string(basis)}, p.lines, cost.Mul(p.count))
+	}
 	p.charge(key, price.Sub(labelled))
 	p.cost(k, p.class.grain, "", bearerCost)
 	p.postMissed(k)

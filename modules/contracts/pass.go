@@ -15,6 +15,7 @@ import (
 type pass struct {
 	sellers       []id.Tenant // of each edge, the owner first
 	edge          int         // the draft's
+	isBase        bool        // the draft is the owner's base contract
 	first         bool        // the draft may read what was delivered
 	standing      EdgeTerms   // of the draft's edge; of a base draft the base contract
 	before, after rules.Chain
@@ -39,7 +40,7 @@ func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewIn
 	if err != nil {
 		return nil, err
 	}
-	p := &pass{edge: -1}
+	p := &pass{edge: -1, isBase: d.IsBase()}
 	var edges []Edge
 	for i := 1; i < len(chain) && p.edge < 0; i++ {
 		e := Edge{Seller: chain[i-1].ID, Buyer: chain[i].ID}
@@ -96,8 +97,17 @@ func (s *Service) scan(ctx context.Context, sel Selection, p *pass) error {
 	})
 }
 
-// blame returns the seller on whose edge a line failed. A failure of no edge is
-// the owner's, one of anything else the draft's own.
+// isOwn reports whether a line failed in what the draft replaces.
+func (p *pass) isOwn(e *rules.LineError) bool {
+	if p.isBase {
+		return e.Edge < 0 && e.Rule != ""
+	}
+	return e.Edge == p.edge
+}
+
+// blame returns the seller on whose edge a line failed. A failure of no edge,
+// such as one of the base contract, is the owner's, one of anything else the
+// draft's own.
 func (p *pass) blame(err error) id.Tenant {
 	if e, ok := errors.AsType[*rules.LineError](err); ok {
 		return p.sellers[max(e.Edge, 0)]

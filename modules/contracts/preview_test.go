@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -275,6 +276,27 @@ func TestService_Preview_OwnErrors(t *testing.T) {
 	empty, err := b.service.Preview(as(t, b.d), PreviewInput{Draft: doc("d", "direct", "X", rules.BasisList), Customer: b.direct.Tenant, Month: month("2026-03")})
 	if err != nil || len(empty.Lines) != 0 || !empty.After.Price.IsZero() {
 		t.Errorf("a customer without usage: %+v, %v", empty, err)
+	}
+}
+
+// A base contract that fails is the base draft's own «before», and the owner's
+// trouble for a draft of an edge.
+func TestService_Preview_BaseContractFails(t *testing.T) {
+	t.Parallel()
+	b := previewed(t)
+	b.apply(t, b.d, doc("d", "", "Base", "", rules.Rule{Name: "broken", Stage: rules.StageExclude, When: "1 / (quantity - 3) > 7"}))
+	preview := func(ctx context.Context, d Document) (Preview, error) {
+		return b.service.Preview(ctx, PreviewInput{Draft: d, Customer: b.c.Tenant, Month: month("2026-03")})
+	}
+	got, err := preview(as(t, b.d), doc("d", "", "Draft", ""))
+	if err != nil || !strings.Contains(got.BeforeError, "broken") {
+		t.Errorf("a base draft: %+v, %v", got, err)
+	}
+	if _, err = preview(as(t, b.d), doc("d", "r", "Draft", rules.BasisList)); err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("a draft of the first edge: %v, want the rule's name", err)
+	}
+	if _, err = preview(finance(t, b.r), retail()); !errors.Is(err, ErrSupplier) || strings.Contains(err.Error(), "broken") {
+		t.Errorf("a reseller's draft: %v, want ErrSupplier", err)
 	}
 }
 

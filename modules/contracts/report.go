@@ -38,7 +38,7 @@ func (r *report) add(p *pass) error {
 		return err
 	}
 	before, err := p.scanBefore.Finish()
-	if e, ok := errors.AsType[*rules.LineError](err); ok && e.Edge == p.edge {
+	if e, ok := errors.AsType[*rules.LineError](err); ok && p.isOwn(e) {
 		r.out.BeforeError = err.Error()
 	} else if err != nil {
 		return err
