@@ -145,7 +145,7 @@ func termsHash(v *ContractVersion) string {
 	if v == nil {
 		return "none"
 	}
-	return v.TermsHash
+	return v.TermsHash + " " + v.Pricing.Engine()
 }
 
 func slugs(tenants []Tenant) []string {
