@@ -265,3 +265,26 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestCheck_PlacesBeforeSpaces: spaces at the end of a line move nothing.
+func TestCheck_PlacesBeforeSpaces(t *testing.T) {
+	t.Parallel()
+	const rule = "rules:\n  - name: A\n    stage: adjust\n    then: "
+	for file, want := range map[string]string{
+		head + rule + "price * ":                  `c.yaml:10:17: rule "A", then: the expression ends too early`,
+		head + rule + "price *\n":                 `c.yaml:10:17: rule "A", then: the expression ends too early`,
+		head + rule + "price *   \n":              `c.yaml:10:17: rule "A", then: the expression ends too early`,
+		head + rule + "price *   # a comment\n":   `c.yaml:10:17: rule "A", then: the expression ends too early`,
+		head + rule + "1 + 1 +    \r\n":           `c.yaml:10:17: rule "A", then: the expression ends too early`,
+		head + rule + "'price * '   \n":           `c.yaml:10:19: rule "A", then: the expression ends too early`,
+		head + rule + "|\n      then *  \n":       `c.yaml:11:13: rule "A", then: the expression ends too early`,
+		head + rule + "price +\n      list *  \n": `c.yaml:11:12: rule "A", then: the expression ends too early`,
+		head + "missing: maybe   \n":              `c.yaml:7:10: missing: `,
+		head + "ends: May   \n":                   `c.yaml:7:7: ends: `,
+	} {
+		_, err := Check(testEngine(t), rules.EdgeFirst, "c.yaml", []byte(file))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v; want %s", file, err, want)
+		}
+	}
+}

@@ -69,6 +69,7 @@ func (r *reader) root(data []byte) *ast.MappingNode {
 		r.fail(placeOf(tree.Docs[0].Body), "", "a contract is a mapping such as «seller: acme», not %s", typeName(tree.Docs[0].Body))
 		return nil
 	}
+	ast.Walk(r.source, root)
 	return root
 }
 

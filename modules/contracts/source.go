@@ -57,6 +57,28 @@ func placeOf(n ast.Node) place {
 	return place{p.Line, p.Column}
 }
 
+// Visit corrects the column of a plain scalar: the library puts it too far to
+// the right by the spaces that follow the scalar on its line.
+func (s *source) Visit(n ast.Node) ast.Visitor {
+	t := n.GetToken()
+	text, ok := textOf(n)
+	if !ok || t == nil || t.Position == nil || t.Position.Line < 1 || t.Position.Line > len(s.lines) {
+		return s
+	}
+	_, block := n.(*ast.LiteralNode)
+	if block || t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {
+		return s
+	}
+	line := s.lines[t.Position.Line-1]
+	for column := min(t.Position.Column, len(line)); column > 0; column-- {
+		if strings.HasPrefix(string(line[column-1:]), text) {
+			t.Position.Column = column
+			break
+		}
+	}
+	return s
+}
+
 func (s *source) addRule(at place, fields map[string]ast.Node) {
 	r := ruleSource{at: at, fields: map[string]place{}, texts: map[string]expression{}}
 	for key, n := range fields {
