@@ -3,7 +3,9 @@ package billing
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -35,6 +37,25 @@ func (f Finding) MarshalJSON() ([]byte, error) {
 	}{f.Code, f.Message, plain(f.Sum)})
 }
 
+// Text returns the message for people, with the sum if there is one that the
+// message does not tell.
+func (f Finding) Text() string {
+	short := inShort(f.Sum, f.Currency)
+	if f.Sum.IsZero() || strings.Contains(f.Message, money.Plain(f.Sum)) || strings.Contains(f.Message, short) {
+		return f.Message
+	}
+	return fmt.Sprintf("%s (%s)", f.Message, strings.TrimSpace(short+" "+string(f.Currency)))
+}
+
+// inShort returns an amount for people: rounded to the currency's minor unit,
+// unless that would leave nothing of it.
+func inShort(d decimal.Decimal, c money.Currency) string {
+	if c == "" || d.Round(c.MinorUnit()).IsZero() {
+		return money.Plain(d)
+	}
+	return d.StringFixed(c.MinorUnit())
+}
+
 // blocking returns those of findings that stop issuing.
 func blocking(findings []Finding) []Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return !f.Blocking })
@@ -52,8 +73,31 @@ func (s *Service) Findings(ctx context.Context, edge Edge, month period.Month) (
 	}
 	var out []Finding
 	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
-		var err error
-		out, err = s.web.findings(ctx, edge, month)
+		found, err := s.web.edgeFindings(ctx, edge, month)
+		out = found
+		return err
+	})
+	return out, err
+}
+
+// RunFindings lists what one run found on all its edges, blocking findings
+// first, whether it still speaks for them or not. A run that has not completed
+// has found nothing; a line run's period runs (Waited.Periods) have findings of
+// their own.
+//
+// Needs billing.read_runs. Only findings of edges whose seller is the acting
+// tenant, or was below it in that month, are in the list. Errors: NotFound for
+// a run that the scope may not see.
+func (s *Service) RunFindings(ctx context.Context, run id.Run) (out []Finding, err error) {
+	if err := s.authz.Need(ctx, PermReadRuns); err != nil {
+		return nil, err
+	}
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		if _, err := s.web.getRun(ctx, run); err != nil {
+			return err
+		}
+		found, err := s.web.findings(ctx, "f.run_id = ?", run)
+		out = bare(found)
 		return err
 	})
 	return out, err

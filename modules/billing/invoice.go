@@ -13,6 +13,7 @@ import (
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
+	"tierbook/rules"
 )
 
 // InvoiceStatus says how binding a document is.
@@ -39,6 +40,8 @@ type InvoiceLine struct {
 	Quantity decimal.NullDecimal // not valid where there is no unit to count in
 	Amount   decimal.Decimal     // rounded to the currency's minor unit
 	Detail   string              // how a fee came about: «10 % of 190»; empty for usage
+	Brief    string              // Detail for people, with the base rounded to the minor unit; empty: Detail
+	IsIdle   bool                // a fee of exactly 0: a text for people leaves it out
 }
 
 // Invoice is what one seller charges one buyer for one month.
@@ -55,7 +58,7 @@ type Invoice struct {
 	Subtotal      decimal.Decimal
 	Rounding      decimal.Decimal
 	Total         decimal.Decimal
-	Findings      []Finding // what blocks issuing; empty for everyone but the seller and the tenants above it
+	Findings      []Finding // what blocks issuing, then what is out of date; empty for everyone but the seller and the tenants above it
 
 	net    decimal.Decimal // exact, without rounding
 	booked decimal.Decimal // the rounding as the period run charged it
@@ -139,6 +142,9 @@ var errInvoiceNotFound = errs.New(errs.NotFound, "billing.invoice_not_found", "T
 // contract in force nor charges, it is NotFound. The seller's findings are
 // shown to the seller and the tenants above it only.
 //
+// Whoever may see seller and buyer reads in the error which of them, and how
+// many lines wait for a contract.
+//
 // A contract in force whose month is not computed yet gives a document without
 // lines and a finding that says so, to those who may know of the contract.
 func (s *Service) Invoice(ctx context.Context, edge Edge, month period.Month) (Invoice, error) {
@@ -168,9 +174,12 @@ func (s *Service) Invoice(ctx context.Context, edge Edge, month period.Month) (I
 	case !ok && !isSeller:
 		return Invoice{}, errInvoiceNotFound
 	case !ok:
-		if inv, err = s.pendingInvoice(ctx, edge, month, slugs); err != nil {
-			return Invoice{}, err
-		}
+		inv, err = s.pendingInvoice(ctx, edge, month, slugs)
+	case isSeller:
+		err = s.addOutdated(ctx, edge, month, &inv, slugs)
+	}
+	if err != nil {
+		return Invoice{}, err
 	}
 	inv.Period, inv.Status = month, StatusProForma
 	return inv, nil
@@ -245,23 +254,30 @@ func (r periodRow) invoiceLine(slugs map[id.Tenant]string) InvoiceLine {
 			parts = append(parts, p)
 		}
 	}
+	line := InvoiceLine{Kind: KindFee, Label: r.Label, Amount: r.Amount, IsIdle: r.Amount.IsZero()}
+	exact, brief := parts, parts
 	if r.Rate != "" && r.Base.Valid {
-		base := money.Plain(r.Base.Decimal)
-		switch {
-		case strings.HasSuffix(r.Rate, "%"):
-			parts = append(parts, r.Rate+" of "+base)
-		case strings.HasPrefix(r.Rate, "×"):
-			parts = append(parts, base+" "+r.Rate)
-		default:
-			parts = append(parts, r.Rate+" on "+base)
-		}
+		exact = append(slices.Clone(parts), r.formula(money.Plain(r.Base.Decimal)))
+		brief = append(slices.Clone(parts), r.formula(inShort(r.Base.Decimal, money.Currency(r.Currency))))
 	}
-	return InvoiceLine{Kind: KindFee, Label: r.Label, Amount: r.Amount, Detail: strings.Join(parts, ", ")}
+	line.Detail, line.Brief = strings.Join(exact, ", "), strings.Join(brief, ", ")
+	return line
+}
+
+// formula says how the fee's amount comes from base.
+func (r periodRow) formula(base string) string {
+	switch {
+	case strings.HasSuffix(r.Rate, "%"):
+		return r.Rate + " of " + base
+	case strings.HasPrefix(r.Rate, "×"):
+		return base + " " + r.Rate
+	}
+	return r.Rate + " on " + base
 }
 
 // addFindings adds what will stop the edge's seller from issuing inv.
 func (s *Service) addFindings(ctx context.Context, edge Edge, month period.Month, inv *Invoice) error {
-	all, err := s.web.findings(ctx, edge, month)
+	all, err := s.web.edgeFindings(ctx, edge, month)
 	if err != nil {
 		return err
 	}
@@ -272,6 +288,24 @@ func (s *Service) addFindings(ctx context.Context, edge Edge, month period.Month
 	} else if off := inv.net.Add(inv.booked).Sub(inv.Total); !off.IsZero() {
 		inv.Findings = append(inv.Findings, finding("period", inv.Currency, off, "Usage has changed since fees and rounding were computed."))
 	}
+	return err
+}
+
+// addOutdated adds to inv that its charges come from terms that are no longer in
+// force. The records of the runs are read past row-level security, because a
+// tenant above the seller may have asked for them: of this edge only, whose
+// seller's side the caller is on.
+func (s *Service) addOutdated(ctx context.Context, edge Edge, month period.Month, inv *Invoice, slugs map[id.Tenant]string) error {
+	var used []usedTerms
+	err := s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		used, err = s.work.usedTerms(ctx, "bearer_id = ? AND sold_to = ? AND month = ?", edge.Seller, edge.Buyer, month)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	found, err := s.outdated(ctx, month, used, func(t id.Tenant) string { return slugs[t] })
+	inv.Findings = append(inv.Findings, bare(found)...)
 	return err
 }
 
@@ -299,7 +333,7 @@ func (s *Service) pendingInvoice(ctx context.Context, edge Edge, month period.Mo
 	}
 	c := terms[edge].Contract
 	if c == nil || edge.Buyer.IsZero() {
-		return Invoice{}, errInvoiceNotFound
+		return Invoice{}, s.noInvoice(ctx, edge, month, slugs)
 	}
 	inv := Invoice{Seller: slugs[edge.Seller], Buyer: slugs[edge.Buyer], Currency: c.Currency}
 	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
@@ -311,4 +345,39 @@ func (s *Service) pendingInvoice(ctx context.Context, edge Edge, month period.Mo
 		return err
 	})
 	return inv, err
+}
+
+// noInvoice returns why there is no document, to a reader on the seller's side.
+// Tenants that the reader does not see, or that never were a buyer of the
+// seller, are not named.
+func (s *Service) noInvoice(ctx context.Context, edge Edge, month period.Month, slugs map[id.Tenant]string) error {
+	chain, err := s.tenants.Chain(ctx, edge.Seller, edge.Buyer, month)
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	if slugs[edge.Seller] == "" || len(chain) != 2 {
+		return errInvoiceNotFound
+	}
+	var found []Finding
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		found, err = s.web.edgeFindings(ctx, edge, month)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var lines int64
+	for _, f := range found {
+		if f.Code == rules.FindingNoContract {
+			lines += f.Lines
+		}
+	}
+	seller, buyer := slugs[edge.Seller], slugs[edge.Buyer]
+	switch lines {
+	case 0:
+		return errs.Newf(errs.NotFound, errInvoiceNotFound.Code, "There is no contract of %s with %s in %s, and no charge.", seller, buyer, month)
+	case 1:
+		return errs.Newf(errs.NotFound, errInvoiceNotFound.Code, "There is no contract of %s with %s in %s; 1 line waits for one.", seller, buyer, month)
+	}
+	return errs.Newf(errs.NotFound, errInvoiceNotFound.Code, "There is no contract of %s with %s in %s; %d lines wait for one.", seller, buyer, month, lines)
 }

@@ -1,10 +1,12 @@
 package billing
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -98,7 +100,7 @@ func cell(s string) string {
 }
 
 // WriteText writes the document for people, with aligned columns and amounts
-// in the currency's minor unit.
+// in the currency's minor unit. Fees of exactly 0 are left out.
 func (inv Invoice) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Invoice %s (%s)\nSeller    %s\nBuyer     %s\nCurrency  %s\n\n",
@@ -106,9 +108,12 @@ func (inv Invoice) WriteText(w io.Writer) error {
 	minor := inv.Currency.MinorUnit()
 	t := texttable.New("Label", "Service", "Unit", "Quantity>", "Amount>")
 	for _, l := range inv.Lines {
+		if l.Kind == KindFee && l.IsIdle {
+			continue
+		}
 		label := l.Label
-		if l.Detail != "" {
-			label += " (" + l.Detail + ")"
+		if detail := cmp.Or(l.Brief, l.Detail); detail != "" {
+			label += " (" + detail + ")"
 		}
 		t.Row(label, l.Service, l.Unit, l.quantity(), l.Amount.StringFixed(minor))
 	}
@@ -117,14 +122,20 @@ func (inv Invoice) WriteText(w io.Writer) error {
 	t.Row("Rounding", "", "", "", inv.Rounding.StringFixed(minor))
 	t.Row("Total", "", "", "", inv.Total.StringFixed(minor)+" "+string(inv.Currency))
 	_, _ = t.WriteTo(&b) // a builder takes everything
-	if len(inv.Findings) > 0 {
-		b.WriteString("\nBefore it can be issued:\n")
-		for _, f := range inv.Findings {
-			fmt.Fprintf(&b, "- %s: %s (%s)\n", f.Code, f.Message, money.Plain(f.Sum))
-		}
-	}
+	writeFindings(&b, "Before it can be issued:", blocking(inv.Findings))
+	writeFindings(&b, "To know:", slices.DeleteFunc(slices.Clone(inv.Findings), func(f Finding) bool { return f.Blocking }))
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write invoice as text: %w", err)
 	}
 	return nil
+}
+
+func writeFindings(b *strings.Builder, title string, findings []Finding) {
+	if len(findings) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", title)
+	for _, f := range findings {
+		fmt.Fprintf(b, "- %s\n", f.Text())
+	}
 }

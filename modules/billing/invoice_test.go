@@ -147,7 +147,7 @@ Rounding                                                 0.00
 Total                                              131.80 USD
 
 Before it can be issued:
-- zero_basis: Cost without price. (12.5)
+- Cost without price. (12.5)
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("text (-want +got):\n%s", diff)

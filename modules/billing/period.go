@@ -174,7 +174,8 @@ func (s *Service) incompleteAbove(ctx context.Context, in periodInputs) ([]findi
 		out = append(out, findingRow{
 			SellerID: in.edge.Seller, BuyerID: in.edge.Buyer, AssigneeID: b.AssigneeID,
 			Code: "supplier_incomplete", Blocking: true,
-			Message: fmt.Sprintf("Your supplier does not charge all of this month's usage of %s yet.", in.slug(b.AssigneeID)),
+			Message: fmt.Sprintf("%s → %s: the supplier of %s does not charge all of this month's usage of %s yet.",
+				in.slug(in.edge.Seller), in.slug(in.edge.Buyer), in.slug(in.edge.Seller), in.slug(b.AssigneeID)),
 		})
 	}
 	return out, nil

@@ -11,6 +11,7 @@ import (
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/money"
 	"tierbook/app/platform/db"
 	"tierbook/rules"
 )
@@ -267,23 +268,29 @@ func (b *book) finding(place int, f rules.Finding, currency string) findingRow {
 	return findingRow{
 		SellerID: b.in.chain[place].ID, BuyerID: b.in.buyer(place), AssigneeID: b.in.assignee,
 		Code: f.Code, Blocking: f.Blocking, Rule: f.Rule, Lines: f.Lines, Currency: currency, Sum: f.Sum,
-		Message: findingMessage(f),
+		Message: findingMessage(f, b.in.chain[place].Slug+" → "+b.in.chain[place+1].Slug, b.in.chain[len(b.in.chain)-1].Slug, money.Currency(currency)),
 	}
 }
 
-// findingMessage says in a sentence what the finding is about.
-func findingMessage(f rules.Finding) string {
+// findingMessage says in a sentence what the finding is about: whose lines on
+// which edge, how many, and their sum.
+func findingMessage(f rules.Finding, edge, assignee string, currency money.Currency) string {
+	lines, have := fmt.Sprintf("%d lines of %s", f.Lines, assignee), "have"
+	if f.Lines == 1 {
+		lines, have = "1 line of "+assignee, "has"
+	}
+	sum := inShort(f.Sum, currency) + " " + string(currency)
 	switch f.Code {
 	case rules.FindingNoContract:
-		return "No contract covers these lines: they are not charged here or further down."
+		return fmt.Sprintf("%s %s no contract on %s: not charged there or further down, at a cost of %s.", lines, have, edge, sum)
 	case rules.FindingPassThrough:
-		return "No contract covers these lines: they are charged at cost."
+		return fmt.Sprintf("%s %s no contract on %s: charged at the cost of %s.", lines, have, edge, sum)
 	case rules.FindingNullMeasure:
-		return fmt.Sprintf("The provider delivered no %s for these lines: the cost stood in for it.", f.Measure)
+		return fmt.Sprintf("%s on %s came without %s: the cost of %s stood in for it.", lines, edge, f.Measure, sum)
 	case rules.FindingZeroBasis:
-		return fmt.Sprintf("These lines have a cost, but their basis %s is 0 and no price rule matches.", f.Measure)
+		return fmt.Sprintf("%s on %s %s a cost of %s, but the basis %s is 0 and no price rule matches.", lines, edge, have, sum, f.Measure)
 	}
-	return f.Code
+	return fmt.Sprintf("%s on %s: %s, %s.", lines, edge, f.Code, sum)
 }
 
 // close hands over what is published, with its results. Places where nothing

@@ -23,8 +23,11 @@ type Reconciliation struct {
 	// OK holds if every difference is 0, both sides of every edge are equal,
 	// stored results are what was published, every edge has its fees and
 	// rounding, and no quarantined row is left unacknowledged.
-	OK    bool
-	Trees []TreeBooks // by distributor and currency
+	OK bool
+	// Nothing holds if nothing was imported, rated or charged in that month: OK
+	// says little then. It is not part of the JSON.
+	Nothing bool
+	Trees   []TreeBooks // by distributor and currency
 }
 
 // TreeBooks is one distributor's month in one currency.
@@ -38,7 +41,13 @@ type TreeBooks struct {
 	Difference      decimal.Decimal // Imported − Assigned − OwnUse − Unassigned
 	RowsQuarantined int64           // of the tree, whatever the currency: rows that nobody has acknowledged
 	Edges           []EdgeBooks     // by seller and buyer
-	Findings        []Finding       // a blocking one makes the whole not OK
+	Findings        []Finding       // of the comparison: a blocking one makes the whole not OK
+	Notices         []Finding       // what runs found, and what is out of date: whether blocking or not, the books are right
+}
+
+// AllFindings returns the findings of the comparison and then the notices.
+func (t TreeBooks) AllFindings() []Finding {
+	return slices.Concat(t.Findings, t.Notices)
 }
 
 // EdgeBooks is one edge's month in one currency.
@@ -74,7 +83,8 @@ type treeJSON struct {
 	Findings        []Finding  `json:"findings"`
 }
 
-// MarshalJSON writes {"ok","trees"} with amounts as plain decimal strings.
+// MarshalJSON writes {"ok","trees"} with amounts as plain decimal strings. A
+// tree's findings and notices are one list there.
 func (r Reconciliation) MarshalJSON() ([]byte, error) {
 	trees := make([]treeJSON, 0, len(r.Trees))
 	for _, t := range r.Trees {
@@ -91,7 +101,7 @@ func (t TreeBooks) json() treeJSON {
 		Distributor: t.Distributor, Currency: string(t.Currency),
 		Imported: plain(t.Imported), Assigned: plain(t.Assigned), OwnUse: plain(t.OwnUse),
 		Unassigned: plain(t.Unassigned), Difference: plain(t.Difference), RowsQuarantined: t.RowsQuarantined,
-		Edges: make([]edgeJSON, 0, len(t.Edges)), Findings: append([]Finding{}, t.Findings...),
+		Edges: make([]edgeJSON, 0, len(t.Edges)), Findings: append([]Finding{}, t.AllFindings()...),
 	}
 	for _, e := range t.Edges {
 		out.Edges = append(out.Edges, edgeJSON{
@@ -104,9 +114,9 @@ func (t TreeBooks) json() treeJSON {
 
 // Join puts the trees of several distributors' reconciliations together.
 func Join(parts ...Reconciliation) Reconciliation {
-	out := Reconciliation{OK: true}
+	out := Reconciliation{OK: true, Nothing: true}
 	for _, p := range parts {
-		out.OK = out.OK && p.OK
+		out.OK, out.Nothing = out.OK && p.OK, out.Nothing && p.Nothing
 		out.Trees = append(out.Trees, p.Trees...)
 	}
 	sortTrees(out.Trees)
@@ -129,7 +139,13 @@ var errReconcileScope = errs.New(errs.Forbidden, "billing.reconcile_distributor"
 //
 // It asks for period runs that a contract in force lacks, and waits for period
 // runs under way until none has ended for a minute; what is not done then is a
-// finding.
+// finding. A month that has not begun has no period runs: none are asked for.
+//
+// What the published runs found, results of contract versions that are no
+// longer in force, and failed recalculations are notices: they do not make the
+// books wrong. A finding or notice that belongs to no currency stands once,
+// with its edge's first currency if it is about an edge that has books, else in
+// the first entry of the distributor.
 //
 // Needs billing.reconcile. Errors: Forbidden for who is no distributor.
 func (s *Service) Reconcile(ctx context.Context, month period.Month) (Reconciliation, error) {
@@ -170,7 +186,10 @@ func (s *Service) readBooks(ctx context.Context, tree id.Tenant, month period.Mo
 	if b.broken, err = s.verify(ctx, b); err != nil {
 		return books{}, err
 	}
-	err = s.work.db.ReadTx(ctx, func(ctx context.Context) error { return s.work.readBooks(ctx, &b) })
+	if err = s.work.db.ReadTx(ctx, func(ctx context.Context) error { return s.work.readBooks(ctx, &b) }); err != nil {
+		return books{}, err
+	}
+	b.outdated, err = s.outdated(ctx, month, b.used, b.slug)
 	return b, err
 }
 
@@ -188,6 +207,10 @@ type books struct {
 	periods   map[Edge]bool // edges with a published period run
 	broken    []Finding     // stored results that are not what was published
 	unsettled []Run         // period runs that are under way still, or whose last attempt failed
+	found     []edgeFinding // what published runs found
+	used      []usedTerms   // contract versions that published runs have applied
+	outdated  []edgeFinding // where these are not the ones in force
+	failed    []Run         // line runs that failed after what is published
 }
 
 // costSum adds up published cost rows. Supplier is zero for the owner of the
@@ -230,6 +253,9 @@ func (p payerBooks) difference() decimal.Decimal {
 func (b books) reconcile() Reconciliation {
 	byCurrency := map[money.Currency]*TreeBooks{}
 	tree := func(c money.Currency) *TreeBooks {
+		if known := slices.Sorted(maps.Keys(byCurrency)); c == "" && len(known) > 0 {
+			c = known[0] // see Reconcile
+		}
 		t, ok := byCurrency[c]
 		if !ok {
 			t = &TreeBooks{Distributor: b.slug(b.tree), Currency: c, RowsQuarantined: b.imported.Quarantined}
@@ -238,10 +264,11 @@ func (b books) reconcile() Reconciliation {
 		return t
 	}
 	b.addPayers(tree)
-	b.addUnrated(tree)
+	b.addMisassigned(tree)
 	b.addEdges(tree)
-	b.addCommon(byCurrency, tree)
-	out := Reconciliation{OK: true}
+	b.addNotices(tree)
+	b.addCommon(tree)
+	out := Reconciliation{OK: true, Nothing: b.isNothing()}
 	for _, c := range slices.Sorted(maps.Keys(byCurrency)) {
 		t := byCurrency[c]
 		out.OK = out.OK && len(blocking(t.Findings)) == 0
@@ -304,39 +331,6 @@ func (b books) payers() map[payerKey]payerBooks {
 		out[k] = p
 	}
 	return out
-}
-
-// addUnrated names assigned lines that no published run has rated, and rated
-// ones that another tenant answers for by now. Their money shows in the
-// difference of their payer account, so these findings explain, they do not
-// decide.
-func (b books) addUnrated(tree func(money.Currency) *TreeBooks) {
-	type key struct {
-		assignee id.Tenant
-		account  string
-		currency money.Currency
-	}
-	open := map[key]Finding{}
-	for _, s := range b.imported.Sums {
-		if s.Assignee.IsZero() || b.rated[ratedKey{s.Owner, s.Assignee, s.AccountID}] {
-			continue
-		}
-		k := key{s.Assignee, s.Account, s.Currency}
-		f, ok := open[k]
-		if !ok {
-			f = finding("unrated", s.Currency, decimal.Zero,
-				"Account %s (%s) is assigned to %s but not rated: recalculate %s for %s.",
-				s.Account, s.Provider, b.slug(s.Assignee), b.slug(s.Assignee), b.month)
-			f.Blocking, f.Assignee = false, s.Assignee
-		}
-		f.Sum, f.Lines = f.Sum.Add(s.Billed), f.Lines+s.Rows
-		open[k] = f
-	}
-	for _, k := range slices.SortedFunc(maps.Keys(open), func(x, y key) int {
-		return cmp.Or(cmp.Compare(b.slug(x.assignee), b.slug(y.assignee)), cmp.Compare(x.account, y.account))
-	}) {
-		tree(k.currency).Findings = append(tree(k.currency).Findings, open[k])
-	}
 }
 
 // addEdges compares invariant 2 edge by edge.
@@ -404,40 +398,6 @@ func (b books) edges() map[edgeKey]*EdgeBooks {
 		}
 	}
 	return out
-}
-
-// addCommon adds the findings that belong to no currency to every entry of the
-// tree; a tree without any money gets one entry to show them.
-func (b books) addCommon(byCurrency map[money.Currency]*TreeBooks, tree func(money.Currency) *TreeBooks) {
-	var common []Finding
-	for _, p := range b.imported.Problems {
-		common = append(common, finding(p.Code, "", decimal.Zero, "%s", p.Message))
-	}
-	for _, f := range b.broken {
-		if f.Currency != "" {
-			tree(f.Currency).Findings = append(tree(f.Currency).Findings, f)
-			continue
-		}
-		common = append(common, f)
-	}
-	for _, r := range b.unsettled {
-		edge := b.slug(r.Seller) + " → " + b.slug(r.Buyer)
-		if r.State == StateFailed {
-			common = append(common, finding("period", "", decimal.Zero, "The fees of %s could not be computed: %s", edge, r.Error))
-			continue
-		}
-		common = append(common, finding("period", "", decimal.Zero, "The fees of %s are being computed: try again.", edge))
-	}
-	if n := b.imported.Quarantined; n > 0 {
-		common = append(common, finding("quarantine", "", decimal.Zero,
-			"%d rows could not be read and nobody has acknowledged them.", n))
-	}
-	if len(byCurrency) == 0 && len(common) > 0 {
-		tree("")
-	}
-	for _, t := range byCurrency {
-		t.Findings = append(t.Findings, common...)
-	}
 }
 
 // finding returns a blocking finding of a comparison.

@@ -3,10 +3,7 @@ package billing
 import (
 	"context"
 
-	"github.com/shopspring/decimal"
-
 	"tierbook/app/kernel/id"
-	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 )
 
@@ -41,38 +38,4 @@ func (s store) periodPublication(ctx context.Context, edge Edge, month period.Mo
 		return periodPublication{}, false, err
 	}
 	return rows[0], true, nil
-}
-
-// findings returns what the published runs of an edge found, blocking ones
-// first.
-func (s store) findings(ctx context.Context, edge Edge, month period.Month) ([]Finding, error) {
-	var rows []struct {
-		RunID      id.Run
-		AssigneeID id.Tenant
-		Code       string
-		Blocking   bool
-		Rule       string
-		Lines      int64
-		Currency   string
-		Sum        decimal.Decimal
-		Message    string
-	}
-	err := s.q(ctx).Raw(`
-		SELECT f.run_id, f.assignee_id, f.code, f.blocking, f.rule, f.lines, f.currency, f.sum, f.message
-		FROM billing_findings f
-		WHERE f.seller_id = ? AND f.buyer_id = ? AND f.month = ? AND (
-			EXISTS (SELECT FROM billing_published p WHERE p.run_id = f.run_id AND p.bearer_id = f.seller_id
-				AND p.sold_to = f.buyer_id AND p.assignee_id = f.assignee_id AND p.month = f.month)
-			OR EXISTS (SELECT FROM billing_period_published p WHERE p.run_id = f.run_id AND p.seller_id = f.seller_id
-				AND p.buyer_id = f.buyer_id AND p.month = f.month))
-		ORDER BY f.blocking DESC, f.code, f.rule, f.assignee_id, f.currency, f.message, f.sum`,
-		edge.Seller, edge.Buyer, month).Scan(&rows).Error
-	out := make([]Finding, len(rows))
-	for i, r := range rows {
-		out[i] = Finding{
-			Code: r.Code, Message: r.Message, Sum: r.Sum, Currency: money.Currency(r.Currency), Blocking: r.Blocking,
-			Rule: r.Rule, Lines: r.Lines, Assignee: r.AssigneeID, Run: r.RunID,
-		}
-	}
-	return out, err
 }

@@ -52,7 +52,16 @@ func (s store) readBooks(ctx context.Context, b *books) error {
 	if b.periods, err = s.publishedPeriods(ctx, b.tree, b.month); err != nil {
 		return err
 	}
-	b.unsettled, err = s.unsettledPeriods(ctx, b.tree, b.month)
+	if b.unsettled, err = s.unsettledPeriods(ctx, b.tree, b.month); err != nil {
+		return err
+	}
+	if b.found, err = s.findings(ctx, "f.tree_id = ? AND f.month = ? AND "+isPublished, b.tree, b.month); err != nil {
+		return err
+	}
+	if b.used, err = s.usedTerms(ctx, "tree_id = ? AND month = ?", b.tree, b.month); err != nil {
+		return err
+	}
+	b.failed, err = s.failedLines(ctx, b.tree, b.month)
 	return err
 }
 

@@ -1,0 +1,129 @@
+package billing
+
+import (
+	"context"
+
+	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/period"
+)
+
+// edgeFinding is a finding with the edge that it is about.
+type edgeFinding struct {
+	edge    Edge
+	finding Finding
+}
+
+// bare returns the findings without their edges.
+func bare(list []edgeFinding) []Finding {
+	out := make([]Finding, len(list))
+	for i, f := range list {
+		out[i] = f.finding
+	}
+	return out
+}
+
+// isPublished is the condition that a run speaks for the edge of its finding f.
+const isPublished = `(
+	EXISTS (SELECT FROM billing_published p WHERE p.run_id = f.run_id AND p.bearer_id = f.seller_id
+		AND p.sold_to = f.buyer_id AND p.assignee_id = f.assignee_id AND p.month = f.month)
+	OR EXISTS (SELECT FROM billing_period_published p WHERE p.run_id = f.run_id AND p.seller_id = f.seller_id
+		AND p.buyer_id = f.buyer_id AND p.month = f.month))`
+
+// edgeFindings returns what the published runs of an edge found, blocking ones
+// first.
+func (s store) edgeFindings(ctx context.Context, edge Edge, month period.Month) ([]Finding, error) {
+	found, err := s.findings(ctx, "f.seller_id = ? AND f.buyer_id = ? AND f.month = ? AND "+isPublished, edge.Seller, edge.Buyer, month)
+	return bare(found), err
+}
+
+// findings returns the findings f that fulfil a condition, blocking ones
+// first.
+func (s store) findings(ctx context.Context, where string, args ...any) ([]edgeFinding, error) {
+	var rows []struct {
+		RunID      id.Run
+		SellerID   id.Tenant
+		BuyerID    id.Tenant
+		AssigneeID id.Tenant
+		Code       string
+		Blocking   bool
+		Rule       string
+		Lines      int64
+		Currency   string
+		Sum        decimal.Decimal
+		Message    string
+	}
+	err := s.q(ctx).Raw(`
+		SELECT f.run_id, f.seller_id, f.buyer_id, f.assignee_id, f.code, f.blocking, f.rule, f.lines, f.currency, f.sum, f.message
+		FROM billing_findings f WHERE `+where+`
+		ORDER BY f.blocking DESC, f.code, f.rule, f.assignee_id, f.currency, f.message, f.sum`, args...).Scan(&rows).Error
+	out := make([]edgeFinding, len(rows))
+	for i, r := range rows {
+		out[i] = edgeFinding{Edge{Seller: r.SellerID, Buyer: r.BuyerID}, Finding{
+			Code: r.Code, Message: r.Message, Sum: r.Sum, Currency: money.Currency(r.Currency), Blocking: r.Blocking,
+			Rule: r.Rule, Lines: r.Lines, Assignee: r.AssigneeID, Run: r.RunID,
+		}}
+	}
+	return out, err
+}
+
+// usedTerms is the contract version that a published run applied on an edge.
+type usedTerms struct {
+	SellerID   id.Tenant
+	BuyerID    id.Tenant // zero: the seller's base contract
+	AssigneeID id.Tenant // whose lines; zero: the fees of the edge
+	VersionID  id.Version
+	TermsHash  string // empty: there was no contract
+}
+
+func (u usedTerms) edge() Edge { return Edge{Seller: u.SellerID, Buyer: u.BuyerID} }
+
+// usedTerms returns what the runs applied that speak for the edges of one
+// month: first for lines, then for fees. The condition is on the columns
+// tree_id and month and, for one edge, on bearer_id and sold_to, which are the
+// same in both tables under these names. Runs that have not recorded what they
+// read are left out.
+func (s store) usedTerms(ctx context.Context, where string, args ...any) ([]usedTerms, error) {
+	var rows []usedTerms
+	err := s.q(ctx).Raw(`
+		WITH spoken AS (
+			SELECT DISTINCT tree_id, bearer_id, sold_to, assignee_id, run_id FROM billing_published
+			WHERE sold_to IS NOT NULL AND `+where+`
+		), applied AS (
+			SELECT s.*, e.n, c.chain -> 'base' AS base, e.edge -> 'contract' AS contract
+			FROM spoken s JOIN billing_runs r ON r.id = s.run_id
+			CROSS JOIN LATERAL jsonb_path_query(r.inputs, '$.chains[*]') AS c(chain)
+			CROSS JOIN LATERAL jsonb_path_query(c.chain, '$.edges[*]') WITH ORDINALITY AS e(edge, n)
+			WHERE (c.chain ->> 'assignee')::uuid = s.assignee_id
+				AND (c.chain -> 'tenants' ->> (e.n::int - 1))::uuid = s.bearer_id
+				AND (c.chain -> 'tenants' ->> e.n::int)::uuid = s.sold_to
+		), fees AS (
+			SELECT seller_id, buyer_id, run_id
+			FROM (SELECT *, seller_id AS bearer_id, buyer_id AS sold_to FROM billing_period_published) p WHERE `+where+`
+		)
+		SELECT bearer_id AS seller_id, sold_to AS buyer_id, assignee_id,
+			(contract ->> 'version')::uuid AS version_id, coalesce(contract ->> 'terms_hash', '') AS terms_hash FROM applied
+		UNION ALL
+		SELECT bearer_id, NULL, assignee_id, (base ->> 'version')::uuid, coalesce(base ->> 'terms_hash', '')
+		FROM applied WHERE n = 1 AND bearer_id = tree_id
+		UNION ALL
+		SELECT f.seller_id, f.buyer_id, NULL, (r.inputs -> 'contract' ->> 'version')::uuid,
+			coalesce(r.inputs -> 'contract' ->> 'terms_hash', '')
+		FROM fees f JOIN billing_runs r ON r.id = f.run_id`,
+		append(args, args...)...).Scan(&rows).Error
+	return rows, err
+}
+
+// failedLines returns, of each assignee, the newest line run that has ended,
+// if it failed and nothing has been published for the assignee since.
+func (s store) failedLines(ctx context.Context, tree id.Tenant, month period.Month) ([]Run, error) {
+	return s.runs(ctx, `
+		WHERE state = 'failed' AND id IN (
+			SELECT DISTINCT ON (assignee_id) id FROM billing_runs
+			WHERE kind = 'line' AND tree_id = ? AND month = ? AND state IN ('complete', 'failed') ORDER BY assignee_id, id DESC)
+		AND NOT EXISTS (SELECT FROM billing_published p
+			WHERE p.assignee_id = billing_runs.assignee_id AND p.month = billing_runs.month AND p.run_id > billing_runs.id)
+		ORDER BY id`, tree, month)
+}
