@@ -215,7 +215,7 @@ func (d *demoSteps) Summary(ctx context.Context, distributor string, month perio
 		return out, nil
 	}
 	t := r.Trees[i]
-	out.Currency, out.Findings = string(t.Currency), len(t.Findings)
+	out.Currency, out.Findings = string(t.Currency), len(t.AllFindings())
 	out.Imported, out.Assigned, out.OwnUse = t.Imported, t.Assigned, t.OwnUse
 	out.Unassigned, out.Difference = t.Unassigned, t.Difference
 	for _, e := range t.Edges {

@@ -83,19 +83,29 @@ func (e *env) recalc() *cobra.Command {
 
 // waitFor works on the queue until w's run has ended, and prints how.
 func (e *env) waitFor(ctx context.Context, a *app.App, t tenancy.Tenant, p period.Month, w billing.Waited) error {
+	var found []billing.Finding
 	err := a.Work(ctx, func(ctx context.Context) error {
 		bar := e.progress()
 		defer bar.finish()
 		bar.at(fmt.Sprintf("Rating %s %s", t.Slug, p), 0, 0)
 		var err error
-		w, err = a.Billing.Wait(ctx, w.Run.ID)
+		if w, err = a.Billing.Wait(ctx, w.Run.ID); err != nil {
+			return err
+		}
+		found, err = a.Billing.RunFindings(ctx, w.Run.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	answer := answerOf(w)
-	if err := e.print(answer, func(out io.Writer) { printRun(out, t, p, answer) }); err != nil {
+	err = e.print(answer, func(out io.Writer) {
+		printRun(out, t, p, answer)
+		for _, f := range found {
+			fmt.Fprintln(out, "-", f.Text())
+		}
+	})
+	if err != nil {
 		return err
 	}
 	if answer.Status != string(billing.StateComplete) {
@@ -232,12 +242,16 @@ func printReconciliation(w io.Writer, p period.Month, r billing.Reconciliation) 
 				money.Plain(x.Cost), money.Plain(x.Price), money.Plain(x.Margin))
 		}
 		writeTable(w, edges, "Nothing was charged.")
-		for _, f := range t.Findings {
-			fmt.Fprintf(w, "- %s: %s\n", f.Code, f.Message)
+		for _, f := range t.AllFindings() {
+			fmt.Fprintln(w, "-", f.Text())
 		}
 		fmt.Fprintln(w)
 	}
-	if r.OK {
+	switch {
+	case r.Nothing:
+		fmt.Fprintf(w, "Nothing was imported or charged in %s.\n", p)
+		return
+	case r.OK:
 		fmt.Fprintf(w, "%s reconciles to the digit.\n", p)
 		return
 	}
