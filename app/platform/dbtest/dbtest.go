@@ -47,7 +47,7 @@ func New(t testing.TB) *Bundle {
 	if err != nil {
 		t.Fatalf("dbtest: migrate the template: %v", err)
 	}
-	b := h.create(t, "TEMPLATE "+template)
+	b := h.create(t, "TEMPLATE "+template+" STRATEGY FILE_COPY") // without fsync the quicker one
 	b.Owner = b.open(t, b.OwnerURL, db.RoleOwner)
 	b.Web = b.open(t, b.WebURL, db.RoleWeb)
 	b.Work = b.open(t, b.WorkURL, db.RoleWork)
