@@ -34,7 +34,7 @@ const (
 // InvoiceLine is one line of a document.
 type InvoiceLine struct {
 	Kind     InvoiceKind
-	Label    string              // the rule's label, for late lines with «adjustment 2026-02»; else «Adjustment 2026-02», the charge category, or the fee's name
+	Label    string              // the rule's label; else «Adjustment 2026-02», the charge category, or the fee's name
 	Service  string              // empty for fees
 	Unit     string              // of Quantity; empty where the provider gave none
 	Quantity decimal.NullDecimal // not valid where there is no unit to count in
@@ -80,8 +80,6 @@ type usageGroup struct {
 // documentLabel returns the label that the group's charges bear on documents.
 func (g usageGroup) documentLabel() string {
 	switch {
-	case g.Label != "" && g.ServiceMonth != "":
-		return g.Label + ", adjustment " + g.ServiceMonth
 	case g.Label != "":
 		return g.Label
 	case g.ServiceMonth != "":
