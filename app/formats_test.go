@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"io"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +10,6 @@ import (
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/dbtest"
 	"tierbook/app/platform/scope"
-	"tierbook/configs"
 	"tierbook/modules/billing"
 	"tierbook/modules/contracts"
 	"tierbook/modules/usage"
@@ -39,18 +36,7 @@ func TestFormats_LegacyCURAndFOCUSPriceAlike(t *testing.T) {
 func pricesByBasis(t *testing.T, format demo.Format, now period.Month) map[string]string {
 	t.Helper()
 	b := dbtest.New(t)
-	cfg, err := configs.LoadFrom([]string{
-		"TIERBOOK_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "DATABASE_URL=" + b.OwnerURL,
-		"DATABASE_URL_WEB=" + b.WebURL, "DATABASE_URL_WORK=" + b.WorkURL,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := Open(t.Context(), cfg, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close() })
+	a := openOn(t, b)
 	north := b.NamedTenant(t, scope.Distributor, "north")
 	fern := b.NamedTenant(t, scope.Customer, "fern", north)
 	ctx := scope.With(t.Context(), north)

@@ -34,9 +34,9 @@ type channel struct {
 
 const secretDigits = "7531"
 
-func newChannel(t *testing.T) *channel {
+// openOn returns the wired program on a test's database.
+func openOn(t *testing.T, b *dbtest.Bundle) *App {
 	t.Helper()
-	b := dbtest.New(t)
 	cfg, err := configs.LoadFrom([]string{
 		"TIERBOOK_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "DATABASE_URL=" + b.OwnerURL,
 		"DATABASE_URL_WEB=" + b.WebURL, "DATABASE_URL_WORK=" + b.WorkURL,
@@ -49,6 +49,13 @@ func newChannel(t *testing.T) *channel {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
+	return a
+}
+
+func newChannel(t *testing.T) *channel {
+	t.Helper()
+	b := dbtest.New(t)
+	a := openOn(t, b)
 	c := &channel{App: a, db: b, month: period.NewMonth(2026, 3)}
 	c.distributor = c.tenant(t, t.Context(), tenancy.CreateInput{Tier: scope.Distributor, Name: "North"})
 	c.reseller = c.tenant(t, c.asDistributor(t), tenancy.CreateInput{Tier: scope.Reseller, Name: "Fern", Parent: c.distributor.ID})
