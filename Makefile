@@ -1,7 +1,7 @@
 # The daily commands. Everything that is missing is installed: README says what.
-.PHONY: run build test bench
+.PHONY: run build test bench assets
 
-GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go' '*.sql' '*.yaml' '*.csv' '*.conf' go.mod go.sum)
+GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go' '*.sql' '*.yaml' '*.csv' '*.conf' 'static/*' go.mod go.sum)
 
 run: bin/tierbook        ## a running demo, and what it billed on screen
 	@exec ./bin/tierbook demo
@@ -18,3 +18,6 @@ test:                    ## the whole gate
 
 bench: bin/tierbook      ## how fast: lines/s, MB/s, peak memory
 	@./bench/run
+
+assets:                  ## what the browser loads, bundled anew from npm (needs Node.js 20)
+	@cd .tools/assets && npm ci --silent && npm run --silent build
