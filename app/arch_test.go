@@ -28,11 +28,17 @@ type layer struct {
 // layers are tried in order; the first that fits an importing file decides.
 var layers = []layer{
 	{"app/kernel/", []string{"app/kernel/"}},
+	{"app/platform/web", []string{"app/kernel/", "app/platform/", "views/ui", "views/layout", "static"}},
 	{"app/platform/", []string{"app/kernel/", "app/platform/", "migrations"}},
 	{"app/demo/", []string{"app/demo/", "app/kernel/", "app/platform/scope", "app/platform/texttable"}},
-	{"app/", []string{"app/", "modules/", "rules", "configs", "migrations", "bench"}},
+	{"app/", []string{"app/", "modules/", "views/", "rules", "configs", "migrations", "static", "bench"}},
 	{"rules/", []string{"app/kernel/", "rules"}},
-	{"modules/{m}/", []string{"app/kernel/", "app/platform/", "rules", "modules/{m}"}},
+	{"views/ui/", []string{"app/kernel/", "static"}},
+	{"views/layout/", []string{"app/kernel/", "views/ui", "static"}},
+	{"views/gallery/", []string{"app/kernel/", "views/"}},
+	{"views/{m}/", []string{"app/kernel/", "views/ui", "views/layout", "views/{m}"}},
+	{"static/", nil},
+	{"modules/{m}/", []string{"app/kernel/", "app/platform/", "rules", "views/ui", "views/layout", "views/{m}", "modules/{m}"}},
 	{"configs/", nil},
 	{"migrations/", nil},
 	{"bench/", []string{"bench", "rules", "app/kernel/", "app/demo", "modules/usage/synthetic"}},
@@ -50,6 +56,7 @@ var homes = map[string][]string{
 	"github.com/parquet-go/parquet-go": {"modules/usage/internal/**", "bench/**"},
 	"github.com/spf13/cobra":           {"app/command/**"},
 	"gocloud.dev/":                     {"app/platform/blob/**", "modules/usage/internal/source/**"},
+	"github.com/a-h/templ":             {"views/**", "app/platform/web/**", "app/*.go", "modules/*/http*.go"},
 }
 
 func TestArchitecture_Imports(t *testing.T) {
@@ -79,6 +86,10 @@ func TestArchitecture_RefusesFixtures(t *testing.T) {
 		"app/wire_fiber/j.go":            "github.com/spf13/cobra",
 		"modules/contracts/evaluate.go":  "github.com/expr-lang/expr",
 		"modules/usage/http_accounts.go": "gorm.io/driver/postgres",
+		"modules/usage/http_x.go":        "tierbook/views/billing",
+		"views/usage/l.go":               "tierbook/modules/usage",
+		"views/billing/m.go":             "tierbook/views/usage",
+		"views/ui/n.go":                  "tierbook/views/layout",
 		"unheard/of.go":                  "fmt",
 	} {
 		pkg := path.Base(path.Dir(file))
@@ -173,7 +184,7 @@ func layerOf(file string) (layer, bool) {
 // moduleOf returns the module that file belongs to, "" for none.
 func moduleOf(file string) string {
 	parts := strings.Split(file, "/")
-	if len(parts) > 2 && parts[0] == "modules" {
+	if len(parts) > 2 && (parts[0] == "modules" || parts[0] == "views") {
 		return parts[1]
 	}
 	return ""

@@ -90,6 +90,27 @@ func (a *Authz) Need(ctx context.Context, p Permission) error {
 // Can reports whether Need would return nil; for what a page shows.
 func (a *Authz) Can(ctx context.Context, p Permission) bool { return a.Need(ctx, p) == nil }
 
+// Exists reports whether any role of the policy allows p at tier: what no role
+// can reach does not exist for tenants of that tier.
+func (a *Authz) Exists(tier scope.Tier, p Permission) bool {
+	roles, err := a.enforcer.GetAllSubjects()
+	if err != nil {
+		return false
+	}
+	for _, role := range roles {
+		if role == operator {
+			continue
+		}
+		if ok, err := a.allows(question{role, tier, p}); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// operator is the role of the system itself.
+const operator = "operator"
+
 func (a *Authz) allows(q question) (bool, error) {
 	if v, ok := a.answers.Load(q); ok {
 		return v.(bool), nil

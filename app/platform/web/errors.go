@@ -8,6 +8,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/routes"
+	"tierbook/views/layout"
+	"tierbook/views/ui"
 )
 
 // problem is an error as RFC 9457 has it.
@@ -38,9 +41,10 @@ func Status(k errs.Kind) int { return statuses[k] }
 // retryAfterSeconds is what a client that comes too often is told.
 const retryAfterSeconds = 10
 
-// ErrorHandler is the only code that turns an error into an answer:
-// application/problem+json with the status of its kind. Only Internal errors
-// are logged, and they show nothing but the request's id.
+// ErrorHandler is the only code that turns an error into an answer: a page for
+// browsers, a toast for htmx, application/problem+json for programs, each with
+// the status of its kind. Only Internal errors are logged, and they show
+// nothing but the request's id.
 func ErrorHandler(log *slog.Logger) fiber.ErrorHandler {
 	return func(c *fiber.Ctx, err error) error {
 		p := describe(err)
@@ -51,13 +55,81 @@ func ErrorHandler(log *slog.Logger) fiber.ErrorHandler {
 		if p.Status == fiber.StatusTooManyRequests {
 			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(retryAfterSeconds))
 		}
-		return c.Status(p.Status).JSON(p, "application/problem+json")
+		c.Status(p.Status)
+		switch {
+		case IsHTMX(c):
+			return p.toast(c)
+		case c.Accepts(fiber.MIMEApplicationJSON, fiber.MIMETextHTML) == fiber.MIMETextHTML:
+			return p.page(c)
+		}
+		return c.JSON(p, "application/problem+json")
 	}
+}
+
+// toast answers htmx, which swaps nothing for an error: whoever has to sign in
+// goes there, everybody else reads what is wrong.
+func (p problem) toast(c *fiber.Ctx) error {
+	if p.Status == fiber.StatusUnauthorized {
+		c.Set("HX-Redirect", routes.SignIn)
+		return c.SendStatus(p.Status)
+	}
+	c.Set("HX-Trigger", trigger(p.sentence(), ui.ToneError))
+	return c.Send(nil)
+}
+
+// page answers a browser.
+func (p problem) page(c *fiber.Ctx) error {
+	if p.Status == fiber.StatusUnauthorized {
+		next := ""
+		if c.Method() == fiber.MethodGet && c.OriginalURL() != routes.Home {
+			next = c.OriginalURL()
+		}
+		return c.Redirect(routes.With(routes.SignIn, "next", next), fiber.StatusSeeOther)
+	}
+	f := layout.Failure{Status: p.Status, Title: headline(p.Status), Text: p.sentence()}
+	if p.Status >= fiber.StatusInternalServerError {
+		f.RequestID = p.RequestID
+	}
+	head, body := layout.Head{Title: f.Title, Narrow: true}, layout.Fault(f)
+	if SessionOf(c) == nil {
+		return PlainPage(c, head, body)
+	}
+	return render(c, layout.Page(chrome(c), head, body))
+}
+
+func (p problem) sentence() string {
+	switch {
+	case p.Detail != "":
+		return p.Detail
+	case p.Status >= fiber.StatusInternalServerError:
+		return "Something went wrong on our side. Nothing that you did is lost: please try again."
+	}
+	return p.Title
+}
+
+func headline(status int) string {
+	switch status {
+	case fiber.StatusNotFound:
+		return "Not found"
+	case fiber.StatusForbidden:
+		return "Not allowed"
+	case fiber.StatusConflict:
+		return "Not possible now"
+	case fiber.StatusUnprocessableEntity:
+		return "Something is wrong with this request"
+	case fiber.StatusTooManyRequests:
+		return "Too many requests"
+	}
+	return "Something went wrong"
 }
 
 func describe(err error) problem {
 	if e, ok := errors.AsType[*errs.Error](err); ok && e.Kind != errs.Internal {
 		return problem{Type: "about:blank", Title: e.Kind.String(), Status: Status(e.Kind), Detail: e.Message, Code: e.Code, Fields: e.Fields}
+	}
+	if isRouteMissing(err) {
+		e := errNoPage
+		return problem{Type: "about:blank", Title: e.Kind.String(), Status: Status(e.Kind), Detail: e.Message, Code: e.Code}
 	}
 	if e, ok := errors.AsType[*fiber.Error](err); ok && e.Code < fiber.StatusInternalServerError { // no such route, body too large …
 		return problem{Type: "about:blank", Title: e.Message, Status: e.Code, Code: "http." + strconv.Itoa(e.Code)}

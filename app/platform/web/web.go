@@ -11,8 +11,14 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/google/uuid"
+
+	"tierbook/app/kernel/routes"
+	"tierbook/app/platform/authz"
+	"tierbook/static"
+	"tierbook/views/layout"
 )
 
 // Check tells whether something that requests need is there.
@@ -27,12 +33,25 @@ type Options struct {
 	StopGrace      time.Duration // what requests under way get when the server stops
 	Checks         []Check       // what /readyz asks
 	Log            *slog.Logger
+
+	Sessions Sessions // nil: nobody can sign in
+	Reads    Reads    // the transaction around a GET; nil: none
+	Authz    *authz.Authz
+	Nav      []NavItem
+	Search   []Searcher
+	Jobs     func(context.Context) layout.Jobs // what runs now, for the bar; nil: not shown
+}
+
+// Reads opens one read-only transaction for a whole request. *db.DB does.
+type Reads interface {
+	ReadTx(ctx context.Context, fn func(ctx context.Context) error) error
 }
 
 // Server answers requests.
 type Server struct {
-	app  *fiber.App
-	opts Options
+	app    *fiber.App
+	opts   Options
+	routes []Route
 }
 
 // New returns a server with /healthz, which says that the process runs, and
@@ -49,10 +68,17 @@ func New(opts Options) *Server {
 		ReadTimeout:           30 * time.Second,
 		WriteTimeout:          opts.RequestTimeout + 30*time.Second,
 		IdleTimeout:           2 * time.Minute,
+		StreamRequestBody:     true, // uploads are read as they come
 	})}
-	s.app.Use(s.prepare, recover.New())
-	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
-	s.app.Get("/readyz", s.ready)
+	s.app.Use(s.prepare, recover.New(), compress.New(compress.Config{
+		Level: compress.LevelBestSpeed,
+		Next:  func(c *fiber.Ctx) bool { return section(c.Path()) == section(static.Prefix) }, // compressed once already
+	}), secure, sameOrigin(), s.identify)
+	r := s.Router()
+	r.GetLive("/healthz", Public, func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	r.GetLive("/readyz", Public, s.ready)
+	r.GetLive(static.Prefix+"*", Public, asset)
+	r.Get(routes.Search, SignedIn, s.search)
 	return s
 }
 
@@ -85,10 +111,8 @@ func unlessClosed(err error) error {
 	return err
 }
 
-const requestIDKey = "request_id"
-
 func requestID(c *fiber.Ctx) string {
-	id, _ := c.Locals(requestIDKey).(string)
+	id, _ := c.Locals(keyRequestID).(string)
 	return id
 }
 
@@ -96,7 +120,8 @@ func requestID(c *fiber.Ctx) string {
 func (s *Server) prepare(c *fiber.Ctx) error {
 	began := time.Now()
 	id := uuid.NewString()
-	c.Locals(requestIDKey, id)
+	c.Locals(keyRequestID, id)
+	c.Locals(keyServer, s)
 	c.Set(fiber.HeaderXRequestID, id)
 	ctx := c.UserContext()
 	if s.opts.RequestTimeout > 0 {
@@ -113,8 +138,14 @@ func (s *Server) prepare(c *fiber.Ctx) error {
 	if path := c.Path(); path == "/healthz" || path == "/readyz" {
 		level = slog.LevelDebug
 	}
-	s.opts.Log.Log(ctx, level, "request", "request", id, "method", c.Method(), "route", c.Route().Path,
-		"status", c.Response().StatusCode(), "took", time.Since(began))
+	attrs := []any{
+		"request", id, "method", c.Method(), "route", c.Route().Path,
+		"status", c.Response().StatusCode(), "took", time.Since(began),
+	}
+	if session := SessionOf(c); session != nil {
+		attrs = append(attrs, "tenant", session.Slug, "actor", session.Scope.Actor.String())
+	}
+	s.opts.Log.Log(ctx, level, "request", attrs...)
 	return err
 }
 

@@ -92,7 +92,7 @@ func TestErrorHandler(t *testing.T) {
 		{"/internal", 500, "internal"},
 		{"/bug", 500, "internal"},
 		{"/panic", 500, "internal"},
-		{"/nowhere", 404, "http.404"},
+		{"/nowhere", 404, "web.no_page"},
 	} {
 		status, body, header := get(t, s, tt.path)
 		var p struct {

@@ -1,0 +1,170 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"tierbook/app/kernel/errs"
+	"tierbook/views/layout"
+	"tierbook/views/ui"
+)
+
+// Part is a piece of a page that answers alone where htmx asks for it by its
+// id.
+type Part struct {
+	ID   string
+	View templ.Component
+}
+
+// Page answers with a page: whole, or, where htmx asks, the part whose id it
+// aims at, else the body alone.
+func Page(c *fiber.Ctx, h layout.Head, body templ.Component, parts ...Part) error {
+	c.Vary("HX-Request")
+	if IsHTMX(c) {
+		target := c.Get("HX-Target")
+		if i := slices.IndexFunc(parts, func(p Part) bool { return p.ID == target }); i >= 0 {
+			return Fragment(c, parts[i].View)
+		}
+		return Fragment(c, body)
+	}
+	return render(c, layout.Page(chrome(c), h, body))
+}
+
+// PlainPage answers with a page without menu, such as the one to sign in.
+func PlainPage(c *fiber.Ctx, h layout.Head, body templ.Component) error {
+	return render(c, layout.Plain(chrome(c), h, body))
+}
+
+// Fragment answers with view alone.
+func Fragment(c *fiber.Ctx, view templ.Component) error {
+	sayToast(c)
+	return render(c, view)
+}
+
+// FormAgain answers with a form that was refused, its errors in it: 422, or
+// 409 where the state was wrong. An error that no form can show is returned.
+func FormAgain(c *fiber.Ctx, err error, h layout.Head, body templ.Component, parts ...Part) error {
+	if _, ok := Problem(err); !ok {
+		return err
+	}
+	c.Status(Status(errs.KindOf(err)))
+	return Page(c, h, body, parts...)
+}
+
+// Problem returns what a form shows of err; ok is false for an error that is
+// not about what was typed.
+func Problem(err error) (p ui.Problem, ok bool) {
+	switch errs.KindOf(err) {
+	case errs.Invalid, errs.Conflict, errs.FailedPrecondition, errs.RateLimited, errs.Unauthenticated:
+	default:
+		return ui.Problem{}, false
+	}
+	d := describe(err)
+	return ui.Problem{Message: d.Detail, Fields: d.Fields}, true
+}
+
+// render writes to a buffer first: a failing component is a clean error, never
+// half a page.
+func render(c *fiber.Ctx, view templ.Component) error {
+	var b bytes.Buffer
+	if err := view.Render(c.UserContext(), &b); err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.Send(b.Bytes())
+}
+
+// SeeOther sends the browser to another page after a form was accepted.
+func SeeOther(c *fiber.Ctx, to string) error {
+	if text, ok := c.Locals(keyToast).(string); ok {
+		setCookie(c, cookieFlash, url.QueryEscape(text), time.Time{})
+	}
+	if IsHTMX(c) {
+		c.Set("HX-Redirect", to)
+		return c.SendStatus(fiber.StatusNoContent)
+	}
+	return c.Redirect(to, fiber.StatusSeeOther)
+}
+
+// Toast says something when the answer arrives: on this page, or after
+// SeeOther on the next one.
+func Toast(c *fiber.Ctx, text string) { c.Locals(keyToast, text) }
+
+func sayToast(c *fiber.Ctx) {
+	if text, ok := c.Locals(keyToast).(string); ok {
+		c.Set("HX-Trigger", trigger(text, ui.ToneOK))
+	}
+}
+
+// trigger is the header that makes app.js show a toast, in ASCII as headers
+// have to be.
+func trigger(text string, tone ui.Tone) string {
+	b, _ := json.Marshal(map[string]any{"toast": map[string]string{"text": text, "tone": string(tone)}})
+	var out strings.Builder
+	for _, r := range string(b) {
+		if r < 0x80 {
+			out.WriteRune(r)
+			continue
+		}
+		for _, u := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, u)
+		}
+	}
+	return out.String()
+}
+
+// IsHTMX reports whether htmx asks for a piece of a page, not a browser for
+// all of it.
+func IsHTMX(c *fiber.Ctx) bool {
+	return c.Get("HX-Request") == "true" && c.Get("HX-Boosted") != "true" && c.Get("HX-History-Restore-Request") != "true"
+}
+
+// CSV answers with a table to download.
+func CSV(c *fiber.Ctx, filename string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
+	c.Attachment(filename)
+	return c.Send(b.Bytes())
+}
+
+// chrome is what the frame shows to whoever makes the request.
+func chrome(c *fiber.Ctx) layout.Chrome {
+	out := layout.Chrome{
+		Theme:   preference(c, cookieTheme, "auto", "light", "dark"),
+		Density: preference(c, cookieRows, "standard", "compact", "comfortable"),
+		Flash:   flash(c),
+	}
+	session, server := SessionOf(c), serverOf(c)
+	if session == nil || server == nil {
+		return out
+	}
+	out.User, out.Email, out.Tenant, out.Tier = session.User, session.Email, session.Tenant, session.Scope.Tier.String()
+	out.Menu = server.menu(c)
+	if server.opts.Jobs != nil {
+		out.Jobs = server.opts.Jobs(c.UserContext())
+	}
+	return out
+}
+
+// flash returns what the page before wanted to be said, and forgets it.
+func flash(c *fiber.Ctx) string {
+	text, err := url.QueryUnescape(c.Cookies(cookieFlash))
+	if err != nil || text == "" {
+		return ""
+	}
+	setCookie(c, cookieFlash, "", time.Unix(0, 0))
+	return text
+}

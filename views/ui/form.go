@@ -1,0 +1,22 @@
+package ui
+
+func inputType(in Input) string {
+	if in.Type == "" {
+		return "text"
+	}
+	return in.Type
+}
+
+func rowsOf(in Input) int {
+	if in.Rows == 0 {
+		return 3
+	}
+	return in.Rows
+}
+
+func labelOf(p Problem, name string) string {
+	if label := p.Labels[name]; label != "" {
+		return label
+	}
+	return name
+}
