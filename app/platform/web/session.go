@@ -20,6 +20,9 @@ type Session struct {
 	Tenant string // name of the tenant in whose perspective they act
 	Slug   string // of that tenant
 	Scope  scope.Scope
+	// Carry puts what the module that knows sessions needs of this one into the
+	// request's context; nil: nothing.
+	Carry func(context.Context) context.Context
 }
 
 // Sessions knows who is signed in. Satisfied by app with the tenancy module.
@@ -135,7 +138,11 @@ func (s *Server) identify(c *fiber.Ctx) error {
 	}
 	session.Scope.Request = requestID(c)
 	c.Locals(keySession, &session)
-	c.SetUserContext(scope.With(c.UserContext(), session.Scope))
+	ctx := scope.With(c.UserContext(), session.Scope)
+	if session.Carry != nil {
+		ctx = session.Carry(ctx)
+	}
+	c.SetUserContext(ctx)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.Next()
 }
