@@ -9,7 +9,9 @@ GRANT USAGE ON SCHEMA public TO {{web}}, {{work}};
 
 GRANT SELECT, INSERT, UPDATE ON tenancy_tenants, tenancy_parents TO {{web}};
 GRANT SELECT ON tenancy_closure TO {{web}};
-GRANT SELECT, INSERT, UPDATE ON tenancy_users TO {{web}};
+-- A password's hash may be written by whoever may write the user; it is read by
+-- tenancy_sign_in_begin alone.
+GRANT SELECT (id, tenant_id, email, name, disabled_at, created_at), INSERT, UPDATE (name, password_hash, disabled_at) ON tenancy_users TO {{web}};
 GRANT SELECT, INSERT, DELETE ON tenancy_user_roles TO {{web}};
 GRANT SELECT, INSERT ON audit_events TO {{web}};
 GRANT SELECT ON usage_imports, usage_deliveries, usage_segments, usage_segment_accounts, usage_accounts TO {{web}};
@@ -32,9 +34,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON billing_run_errors, billing_published, b
 GRANT USAGE ON SEQUENCE billing_fence TO {{work}};
 
 -- A function belongs to everybody unless that is taken away.
-REVOKE ALL ON FUNCTION billing_ensure_month(date), tenancy_extend_closure(uuid, uuid, daterange) FROM PUBLIC;
+REVOKE ALL ON FUNCTION billing_ensure_month(date), tenancy_must_be_placed(), tenancy_retry_at(integer, integer, timestamptz),
+    tenancy_extend_closure, tenancy_move_closure, tenancy_sign_in_begin, tenancy_sign_in_end, tenancy_open_session, tenancy_session,
+    tenancy_own_sessions, tenancy_end_own_sessions, tenancy_end_sessions_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION billing_ensure_month(date) TO {{work}};
-GRANT EXECUTE ON FUNCTION tenancy_extend_closure(uuid, uuid, daterange) TO {{web}};
+GRANT EXECUTE ON FUNCTION tenancy_extend_closure, tenancy_move_closure, tenancy_sign_in_begin, tenancy_sign_in_end, tenancy_open_session,
+    tenancy_session, tenancy_own_sessions, tenancy_end_own_sessions, tenancy_end_sessions_of TO {{web}};
 
 -- Jobs: requests ask for them, workers do everything else.
 GRANT SELECT, INSERT, UPDATE ON river_job TO {{web}};

@@ -1,6 +1,11 @@
 package tenancy
 
 import (
+	"cmp"
+	"runtime"
+	"sync"
+	"time"
+
 	"tierbook/app/kernel/clock"
 	"tierbook/app/platform/audit"
 	"tierbook/app/platform/authz"
@@ -16,6 +21,10 @@ type Deps struct {
 	Authz    *authz.Authz
 	Audit    *audit.Log
 	Clock    clock.Clock
+
+	// SessionIdle is how long a session lasts without a request, SessionLife
+	// how long at most; 0: 12 hours and 30 days.
+	SessionIdle, SessionLife time.Duration
 }
 
 // Module is the tenancy module, wired.
@@ -25,8 +34,12 @@ type Module struct {
 
 // New wires the module.
 func New(d Deps) *Module {
-	return &Module{Service: &Service{
+	s := &Service{
 		db: d.DB, store: store{db: d.DB}, operator: d.Operator,
-		authz: d.Authz, audit: d.Audit, clock: d.Clock, argon: argonDefault,
-	}}
+		authz: d.Authz, audit: d.Audit, clock: d.Clock,
+		sessionIdle: cmp.Or(d.SessionIdle, 12*time.Hour), sessionLife: cmp.Or(d.SessionLife, 30*24*time.Hour),
+		argon: argonDefault, hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+	s.nobody = sync.OnceValue(func() string { return hashPassword("nobody", s.argon) })
+	return &Module{Service: s}
 }

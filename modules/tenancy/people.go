@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
-	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
 )
 
@@ -70,43 +68,6 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 		return User{}, fmt.Errorf("create user: %w", err)
 	}
 	return u, nil
-}
-
-// nobody is a hash that no password fits: who is unknown costs the same work
-// as who is known.
-var nobody = sync.OnceValue(func() string { return hashPassword("nobody", argonDefault) })
-
-// VerifyPassword returns the user of a tenant in scope with this e-mail
-// address and password.
-//
-// Needs no permission: it is what signing in asks. Errors: ErrCredentials,
-// alike and after the same work for an unknown address, a user outside the
-// scope, a disabled user and a wrong password.
-func (s *Service) VerifyPassword(ctx context.Context, email, password string) (User, error) {
-	var row userRow
-	err := s.db.ReadTx(ctx, func(ctx context.Context) (err error) {
-		row, err = s.store.userByEmail(ctx, normalEmail(email))
-		return err
-	})
-	known := err == nil
-	if err != nil && errs.KindOf(err) != errs.NotFound {
-		return User{}, err
-	}
-	hash := row.PasswordHash
-	if !known {
-		hash = nobody()
-	}
-	if len(password) > maxPassword {
-		password, known = "", false
-	}
-	fits, err := verifyPassword(hash, password)
-	switch {
-	case err != nil:
-		return User{}, fmt.Errorf("user %s: %w", row.ID, err)
-	case !fits || !known || row.DisabledAt != nil:
-		return User{}, ErrCredentials
-	}
-	return row.user(), nil
 }
 
 // Roles returns the roles of a user at tenants in scope, by tenant and name.

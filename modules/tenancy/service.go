@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/errs"
@@ -24,7 +25,14 @@ type Service struct {
 	authz    *authz.Authz
 	audit    *audit.Log
 	clock    clock.Clock
-	argon    argonParams
+
+	sessionIdle, sessionLife time.Duration
+
+	argon   argonParams
+	hashing chan struct{} // a place for each password that is being compared
+	// nobody is a hash that no password fits: who is unknown costs the same work
+	// as who is known.
+	nobody func() string
 }
 
 // tenantState is a tenant as the audit trail shows it.

@@ -183,13 +183,12 @@ func (s store) placements(ctx context.Context, m period.Month) ([]Placement, err
 }
 
 type userRow struct {
-	ID           id.User
-	TenantID     id.Tenant
-	Email        string
-	Name         string
-	PasswordHash string
-	DisabledAt   *time.Time
-	CreatedAt    time.Time
+	ID         id.User
+	TenantID   id.Tenant
+	Email      string
+	Name       string
+	DisabledAt *time.Time
+	CreatedAt  time.Time
 }
 
 func (r userRow) user() User {
@@ -200,10 +199,10 @@ func (r userRow) user() User {
 	return u
 }
 
-// user returns a user of a tenant in scope, by a condition over t, with the
-// password's hash.
+// user returns a user of a tenant in scope, by a condition over u and t. The
+// password's hash is not for this role to read.
 func (s store) user(ctx context.Context, condition string, args map[string]any) (userRow, error) {
-	rows, err := find[userRow](ctx, s, `SELECT u.* FROM tenancy_users u JOIN tenancy_tenants t ON t.id = u.tenant_id
+	rows, err := find[userRow](ctx, s, `SELECT u.id, u.tenant_id, u.email, u.name, u.disabled_at, u.created_at FROM tenancy_users u JOIN tenancy_tenants t ON t.id = u.tenant_id
 		WHERE `+inScope+condition, args)
 	switch {
 	case err != nil:

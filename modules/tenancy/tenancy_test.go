@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/errs"
@@ -385,4 +386,18 @@ func TestService_Invariant6_ChangesAreAudited(t *testing.T) {
 	if diff := cmp.Diff(want, b.trail(t)); diff != "" {
 		t.Errorf("audit trail (-want +got):\n%s", diff)
 	}
+}
+
+// rows counts a table's rows past every policy.
+func (b *bundle) rows(t *testing.T, table string) (n int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), b.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

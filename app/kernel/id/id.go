@@ -20,6 +20,7 @@ type ID[K kind] struct{ u uuid.UUID }
 type (
 	tenantKind     struct{}
 	userKind       struct{}
+	sessionKind    struct{}
 	accountKind    struct{}
 	importKind     struct{}
 	deliveryKind   struct{}
@@ -28,11 +29,13 @@ type (
 	contractKind   struct{}
 	versionKind    struct{}
 	runKind        struct{}
+	checkKind      struct{}
 	eventKind      struct{}
 )
 
 func (tenantKind) name() string     { return "tenant" }
 func (userKind) name() string       { return "user" }
+func (sessionKind) name() string    { return "session" }
 func (accountKind) name() string    { return "account" }
 func (importKind) name() string     { return "import" }
 func (deliveryKind) name() string   { return "delivery" }
@@ -41,11 +44,13 @@ func (assignmentKind) name() string { return "assignment" }
 func (contractKind) name() string   { return "contract" }
 func (versionKind) name() string    { return "contract version" }
 func (runKind) name() string        { return "run" }
+func (checkKind) name() string      { return "check" }
 func (eventKind) name() string      { return "audit event" }
 
 type (
 	Tenant     = ID[tenantKind]     // Tenant is an organisation of any tier.
 	User       = ID[userKind]       // User is a person who signs in.
+	Session    = ID[sessionKind]    // Session is one sign-in of a user, until it ends.
 	Account    = ID[accountKind]    // Account is a provider's sub account within one owner.
 	Import     = ID[importKind]     // Import is one reading of one URL.
 	Delivery   = ID[deliveryKind]   // Delivery is what one import says about a payer's month.
@@ -54,6 +59,7 @@ type (
 	Contract   = ID[contractKind]   // Contract is the agreement of one edge.
 	Version    = ID[versionKind]    // Version is one saved state of a contract.
 	Run        = ID[runKind]        // Run is one rating or period computation; the Job ID.
+	Check      = ID[checkKind]      // Check is one stored reconciliation of a month.
 	Event      = ID[eventKind]      // Event is one audit entry.
 )
 

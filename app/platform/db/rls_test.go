@@ -59,7 +59,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 // tenant that the row belongs to.
 var samples = map[string]string{
 	"uuid": "$1::uuid", "text": "'x'", "date": "'2026-03-01'", "daterange": "'(,)'", "numeric": "1", "boolean": "true", "jsonb": "'{}'",
-	"timestamp with time zone": "now()", "smallint": "1", "integer": "1", "bigint": "1",
+	"timestamp with time zone": "now()", "smallint": "1", "integer": "1", "bigint": "1", "bytea": "'x'",
 }
 
 // insert returns a statement that writes a row which belongs, in every way, to
