@@ -16,6 +16,7 @@ import (
 	_ "tierbook/app/platform/blob/drivers" // s3://, gs://, azblob://
 	"tierbook/app/platform/db"
 	"tierbook/app/platform/localpg"
+	"tierbook/app/platform/web"
 	"tierbook/configs"
 	"tierbook/modules/billing"
 	"tierbook/modules/contracts"
@@ -41,6 +42,8 @@ type App struct {
 	objects   *blob.Store
 	cluster   *localpg.Cluster // nil with a database from outside
 	runs      *billing.Module
+	faces     []face
+	server    *web.Server
 }
 
 // Open connects to the database (starting the private PostgreSQL where none

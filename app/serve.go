@@ -11,7 +11,6 @@ import (
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/platform/metrics"
-	"tierbook/app/platform/web"
 )
 
 // Version is the program's version, as logs, metrics and doctor show it.
@@ -24,17 +23,10 @@ func (a *App) Serve(ctx context.Context, ready func(url string)) error {
 	if err != nil {
 		return err
 	}
-	server := web.New(web.Options{
-		RequestTimeout: a.Config.Web.RequestTimeout, StopGrace: a.Config.Web.StopGrace, Log: a.Log,
-		Checks: []web.Check{
-			{Name: "database", Check: a.web.Ping},
-			{Name: "objects", Check: a.objectsAnswer},
-		},
-	})
 	if ready != nil {
 		ready("http://" + listener.Addr().String())
 	}
-	return server.Serve(ctx, listener)
+	return a.server.Serve(ctx, listener)
 }
 
 // objectsAnswer reports whether the object store can be asked.

@@ -30,26 +30,30 @@ import (
 // Tenancy and contracts exist twice, on the pool of either role: requests read
 // them under row-level security, workers inside their own transactions.
 func (a *App) wire(access *authz.Authz, c clock.Clock) error {
-	tenancyOn := func(d *db.DB) *tenancy.Service {
-		return tenancy.New(tenancy.Deps{DB: d, Operator: a.work, Authz: access, Audit: audit.New(d, c), Clock: c}).Service
+	tenancyOn := func(d *db.DB) *tenancy.Module {
+		return tenancy.New(tenancy.Deps{DB: d, Operator: a.work, Authz: access, Audit: audit.New(d, c), Clock: c,
+			SessionIdle: a.Config.Web.SessionIdle, SessionLife: a.Config.Web.SessionLife})
 	}
-	workTenancy := tenancyOn(a.work)
-	a.Tenancy = tenancyOn(a.web)
+	workTenancy := tenancyOn(a.work).Service
+	tenants := tenancyOn(a.web)
+	a.Tenancy = tenants.Service
 
 	uses, err := a.usageDeps(access, c)
 	if err != nil {
 		return err
 	}
 	uses.Tenants, uses.WorkTenants = usageTenants{a.Tenancy}, usageTenants{workTenancy}
-	a.Usage = usage.New(uses).Service
+	lines := usage.New(uses)
+	a.Usage = lines.Service
 
-	contractsOn := func(d *db.DB, tenants *tenancy.Service) *contracts.Service {
+	contractsOn := func(d *db.DB, tenants *tenancy.Service) *contracts.Module {
 		return contracts.New(contracts.Deps{
 			DB: d, Authz: access, Audit: audit.New(d, c), Clock: c, Logger: a.Log, Engine: a.Rules,
 			Tenants: contractTenants{tenants}, Lines: contractLines{a.Usage},
-		}).Service
+		})
 	}
-	a.Contracts = contractsOn(a.web, a.Tenancy)
+	prices := contractsOn(a.web, a.Tenancy)
+	a.Contracts = prices.Service
 
 	webJobs, err := jobs.NewEnqueuer(a.web)
 	if err != nil {
@@ -62,10 +66,16 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 	a.runs = billing.New(billing.Deps{
 		Web: a.web, Work: a.work, WebJobs: webJobs, WorkJobs: workJobs,
 		Audit: audit.New(a.web, c), Authz: access, Clock: c, Logger: a.Log,
-		Tenants: billingTenants{workTenancy}, Contracts: billingContracts{contractsOn(a.work, workTenancy)},
-		Usage: billingUsage{a.Usage}, Recount: billingRecount{a.Usage},
+		Tenants: billingTenants{workTenancy}, Contracts: billingContracts{contractsOn(a.work, workTenancy).Service},
+		Usage: billingUsage{a.Usage}, Recount: billingRecount{a.Usage}, Directory: newBillingDirectory(a.Tenancy),
 	})
 	a.Billing = a.runs.Service
+	for _, m := range []any{tenants, prices, lines, a.runs} {
+		if f, ok := m.(face); ok {
+			a.faces = append(a.faces, f)
+		}
+	}
+	a.server = a.newServer(access)
 	return nil
 }
 

@@ -81,6 +81,9 @@ type Web struct {
 	Listen         string        `yaml:"listen"`          // host:port
 	RequestTimeout time.Duration `yaml:"request_timeout"` // deadline of one request
 	StopGrace      time.Duration `yaml:"stop_grace"`      // what requests under way get when the process stops
+	SessionIdle    time.Duration `yaml:"session_idle"`    // without a request for so long, one has to sign in again
+	SessionLife    time.Duration `yaml:"session_life"`    // and after so long in any case
+	Development    bool          `yaml:"development"`     // adds the gallery of components at /dev/gallery
 }
 
 // Metrics is about the server for Prometheus.

@@ -86,6 +86,12 @@ func set(v reflect.Value, text string) error {
 			return fmt.Errorf("must be a whole number")
 		}
 		v.SetInt(int64(n))
+	case bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("must be true or false")
+		}
+		v.SetBool(b)
 	case time.Duration:
 		d, err := time.ParseDuration(text)
 		if err != nil {
