@@ -1,1 +1,233 @@
+// Draws <div data-chart='{"kind":"stacked", …}'>; views/ui has the fields. The
+// numbers arrive as decimal strings: they become floating point here, for
+// drawing only, and what people read is written from the strings.
+import { BarChart, LineChart, SankeyChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { labelled, short, written } from "./numbers.js";
 
+use([BarChart, LineChart, SankeyChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
+
+const maxSeries = 7; // more colours than these nobody tells apart
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// Custom properties keep light-dark(); only a computed colour is one of both.
+function colour(name) {
+  const probe = document.createElement("i");
+  probe.hidden = true;
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+
+function palette() {
+  const out = { font: css("--tblr-font-sans-serif") || "sans-serif" };
+  for (const name of ["text", "muted", "line", "raised", "surface", "cost", "price", "margin"]) out[name] = colour(`--tb-${name}`);
+  out.series = Array.from({ length: maxSeries }, (_, i) => colour(`--tb-series-${i + 1}`));
+  return out;
+}
+
+const kindColour = (p, kind, otherwise) => (["cost", "price", "margin"].includes(kind) ? p[kind] : otherwise);
+
+// ---- What all pictures share ----------------------------------------------------
+
+function base(p, chart) {
+  return {
+    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    animationDuration: 250,
+    aria: { enabled: true, label: { description: chart.title } },
+    textStyle: { fontFamily: p.font, color: p.text, fontSize: 12 },
+    tooltip: {
+      renderMode: "richText", // HTML would need inline styles
+      confine: true,
+      backgroundColor: p.raised,
+      borderColor: p.line,
+      padding: [8, 10],
+      textStyle: { color: p.text, fontFamily: p.font, fontSize: 12 },
+    },
+  };
+}
+
+function axes(p, chart, { right = 16 } = {}) {
+  return {
+    grid: { left: 8, right, top: 12, bottom: 8, containLabel: true },
+    xAxis: {
+      type: "category", data: chart.labels, axisTick: { show: false },
+      axisLine: { lineStyle: { color: p.line } }, axisLabel: { color: p.muted, hideOverlap: true },
+    },
+    yAxis: {
+      type: "value", splitNumber: 4, splitLine: { lineStyle: { color: p.line } },
+      axisLabel: { color: p.muted, formatter: short },
+    },
+  };
+}
+
+// ---- Bars and lines over time -----------------------------------------------------
+
+// Beyond seven series the smallest become one, «Other».
+function fewer(series) {
+  if (series.length <= maxSeries) return series;
+  const size = (s) => s.values.reduce((sum, v) => sum + Math.abs(v), 0);
+  const ranked = series.toSorted((a, b) => size(b) - size(a));
+  const rest = ranked.slice(maxSeries - 1);
+  const values = rest[0].values.map((_, i) => rest.reduce((sum, s) => sum + Number(s.values[i]), 0).toFixed(2));
+  return [...ranked.slice(0, maxSeries - 1), { name: `Other (${rest.length})`, values, other: true }];
+}
+
+const seriesColour = (p, s, i) => kindColour(p, s.kind, s.other ? p.series[maxSeries - 1] : p.series[i % maxSeries]);
+
+function overTime(p, chart) {
+  const series = fewer(chart.series ?? []);
+  const line = chart.kind === "line";
+  const stacked = chart.kind === "stacked";
+  return {
+    ...base(p, chart),
+    // A line is named at its end; colours of bars in a legend above them.
+    ...axes(p, chart, { right: line ? 110 : 16 }),
+    ...(!line && series.length > 1 && {
+      legend: { type: "scroll", top: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "roundRect", textStyle: { color: p.muted }, pageTextStyle: { color: p.muted }, pageIconColor: p.muted },
+      grid: { left: 8, right: 16, top: 34, bottom: 8, containLabel: true },
+    }),
+    tooltip: { ...base(p, chart).tooltip, trigger: "axis", axisPointer: { type: line ? "line" : "shadow" }, formatter: (rows) => atOnePlace(chart, series, rows, stacked) },
+    series: series.map((s, i) => ({
+      name: s.name,
+      type: line ? "line" : "bar",
+      data: s.values.map(Number),
+      color: seriesColour(p, s, i),
+      ...(stacked && { stack: "all" }),
+      ...(line
+        ? { symbol: "circle", symbolSize: 5, lineStyle: { width: 2 }, endLabel: { show: true, formatter: "{a}", color: p.text, fontSize: 12 }, labelLayout: { moveOverlap: "shiftY" } }
+        : { barMaxWidth: 44, itemStyle: stacked ? { borderColor: p.surface, borderWidth: 0.5 } : { borderRadius: [2, 2, 0, 0] } }),
+      emphasis: { focus: "series" },
+    })),
+  };
+}
+
+function atOnePlace(chart, series, rows, stacked) {
+  const lines = rows
+    .map(({ seriesIndex: s, dataIndex: i, marker }) => ({ name: `${marker} ${series[s].name}`, value: series[s].values[i] }))
+    .filter(({ value }) => Number(value) !== 0);
+  if (stacked) lines.reverse(); // as they lie
+  const total = lines.reduce((sum, { value }) => sum + Number(value), 0);
+  const sum = stacked && lines.length > 1 ? [`Together  ${written(total.toFixed(2), chart.currency)}`] : [];
+  return [rows[0].name, ...lines.map(({ name, value }) => `${name}  ${written(value, chart.currency)}`), ...sum].join("\n");
+}
+
+// ---- Waterfall: how a price becomes a margin -----------------------------------------
+
+// The first series holds a value a label: the first from the ground, the last
+// the result, those between as changes from what stands before them.
+function waterfall(p, chart) {
+  const [{ values, kinds = [], kind }] = chart.series;
+  const numbers = values.map(Number);
+  const last = numbers.length - 1;
+  let level = 0;
+  const bars = numbers.map((value, i) => {
+    const from = i === 0 || i === last ? 0 : level;
+    const to = i === last ? value : from + value;
+    level = to;
+    const tone = kinds[i] ?? (i === last ? "margin" : i === 0 ? (kind ?? "price") : "cost");
+    return { from: Math.min(from, to), height: Math.abs(to - from), below: Math.min(from, to) < 0, tone, text: values[i] };
+  });
+  return {
+    ...base(p, chart),
+    ...axes(p, chart),
+    grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
+    tooltip: { ...base(p, chart).tooltip, trigger: "item", formatter: ({ name, dataIndex: i }) => `${name}\n${written(values[i], chart.currency)}` },
+    series: [
+      { type: "bar", stack: "all", silent: true, itemStyle: { color: "transparent" }, data: bars.map((b) => (b.below ? 0 : b.from)), tooltip: { show: false } },
+      {
+        type: "bar", stack: "all", barMaxWidth: 64,
+        data: bars.map((b) => ({ value: b.below ? b.from : b.height, itemStyle: { color: kindColour(p, b.tone, p.series[6]), borderRadius: 2 } })),
+        label: { show: true, position: "top", color: p.text, formatter: ({ dataIndex: i }) => short(numbers[i]) },
+      },
+    ],
+  };
+}
+
+// ---- Sankey: money through the tiers ---------------------------------------------------
+
+function sankey(p, chart, width) {
+  const nodes = chart.nodes ?? [];
+  const tiers = [...new Set(nodes.map((n) => n.tier).filter(Boolean))];
+  const shown = (name) => nodes.find((n) => n.name === name)?.label ?? name;
+  const narrow = width < 560;
+  return {
+    ...base(p, chart),
+    tooltip: {
+      ...base(p, chart).tooltip,
+      formatter: ({ dataType, data, name, value }) => (dataType === "edge"
+        ? `${shown(data.source)} → ${shown(data.target)}\n${written(data.text, chart.currency)}`
+        : `${shown(name)}\n${written(Number(value).toFixed(2), chart.currency)}`),
+    },
+    series: [{
+      type: "sankey", left: 4, right: narrow ? 90 : 150, top: 8, bottom: 8, nodeWidth: 12, nodeGap: narrow ? 8 : 12,
+      draggable: false, emphasis: { focus: "adjacency" },
+      data: nodes.map((n) => ({
+        name: n.name,
+        itemStyle: { color: kindColour(p, n.kind, p.series[Math.max(0, tiers.indexOf(n.tier)) % maxSeries]), borderWidth: 0 },
+      })),
+      links: (chart.links ?? []).filter((l) => Number(l.value) > 0).map((l) => ({
+        source: l.from, target: l.to, value: Number(l.value), text: l.value,
+        lineStyle: { color: kindColour(p, l.kind, p.muted), opacity: 0.3 },
+      })),
+      label: {
+        color: p.text, fontSize: narrow ? 11 : 12, overflow: "truncate", width: narrow ? 84 : 144,
+        formatter: ({ name, value }) => `${shown(name)}\n${short(value)}`, lineHeight: 15,
+      },
+      lineStyle: { curveness: 0.5 },
+    }],
+  };
+}
+
+const options = { stacked: overTime, bars: overTime, line: overTime, waterfall, sankey };
+
+// ---- On the page ----------------------------------------------------------------------------
+
+const drawn = new Map(); // element → its picture and what it was drawn from
+
+function draw(element) {
+  const chart = JSON.parse(element.dataset.chart);
+  const make = options[chart.kind];
+  if (!make) return;
+  element.dataset.kind = chart.kind;
+  const picture = drawn.get(element)?.picture ?? init(element, null, { renderer: "canvas" });
+  picture.setOption(make(palette(), chart, element.clientWidth), true);
+  element.setAttribute("role", "img");
+  element.setAttribute("aria-label", labelled(chart));
+  drawn.set(element, { picture, width: element.clientWidth });
+}
+
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  const { picture, width } = drawn.get(target) ?? {};
+  if (!picture || width === target.clientWidth) return;
+  picture.resize();
+  draw(target);
+}));
+
+// What lies below the fold waits until somebody scrolls there.
+const seen = new IntersectionObserver((entries) => entries.filter((e) => e.isIntersecting).forEach(({ target }) => {
+  seen.unobserve(target);
+  draw(target);
+  sizes.observe(target);
+}), { rootMargin: "200px" });
+
+function find(within) {
+  for (const [element, { picture }] of drawn) {
+    if (element.isConnected) continue;
+    picture.dispose();
+    sizes.unobserve(element);
+    drawn.delete(element);
+  }
+  if (within.matches?.("[data-chart]")) seen.observe(within);
+  within.querySelectorAll("[data-chart]").forEach((element) => seen.observe(element));
+}
+
+find(document.body);
+document.addEventListener("htmx:load", ({ target }) => find(target));
+new MutationObserver(() => drawn.forEach((_, element) => element.isConnected && draw(element)))
+  .observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
