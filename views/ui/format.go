@@ -93,9 +93,9 @@ func elide(id string) string {
 	return id[:8] + "…" + id[len(id)-4:]
 }
 
-// signClass marks negative amounts.
-func signClass(d decimal.Decimal) string {
-	if d.IsNegative() {
+// signClass marks a number that shows as negative.
+func signClass(shown string) string {
+	if strings.HasPrefix(shown, minus) {
 		return "tb-amount neg"
 	}
 	return "tb-amount"
