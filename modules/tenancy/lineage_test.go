@@ -144,9 +144,39 @@ func TestService_Invariant2_ClosureIsTransitive(t *testing.T) {
 			} else if fits {
 				f.placed[one.ID] = append(f.placed[one.ID], in)
 			}
+			if rapid.Bool().Draw(rt, "move") {
+				b.moveSomewhere(t, rt, f, all, parents)
+			}
 		}
 		b.compare(t, rt, f, all)
 	})
+}
+
+// moveSomewhere moves a tenant under a parent, if the rules let it.
+func (b *bundle) moveSomewhere(t *testing.T, rt *rapid.T, f forest, all, parents []Tenant) {
+	one, above := all[rapid.IntRange(1, len(all)-1).Draw(rt, "mover")], parents[0]
+	if one.Tier == scope.Customer {
+		above = parents[rapid.IntRange(0, len(parents)-1).Draw(rt, "new parent")]
+	}
+	from := month(firstMonth).Add(rapid.IntRange(0, monthCount-1).Draw(rt, "from"))
+	i := slices.IndexFunc(f.placed[one.ID], func(p Placement) bool { return p.Months.To.IsZero() && p.Months.Contains(from) })
+	every, _ := f.below(f.root, above.ID, period.Months{From: from})
+	_, sees := f.below(f.root, one.ID, period.Months{})
+	fits := i >= 0 && every && sees
+	err := b.service.Move(as(t, parents[0]), MoveInput{Tenant: one.ID, Parent: above.ID, From: from})
+	switch {
+	case fits != (err == nil):
+		rt.Fatalf("move %s under %s from %s: %v, fits: %v", one.Slug, above.Slug, from, err, fits)
+	case !fits || f.placed[one.ID][i].Parent == above.ID:
+		return
+	}
+	was := &f.placed[one.ID][i]
+	if was.Months.From == from {
+		was.Parent = above.ID
+		return
+	}
+	was.Months.To = from.Add(-1)
+	f.placed[one.ID] = append(f.placed[one.ID], Placement{Tenant: one.ID, Parent: above.ID, Months: period.Months{From: from}})
 }
 
 // compare holds the stored closure, and what the service answers from it and

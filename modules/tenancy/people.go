@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
 )
 
 // userState is a user as the audit trail shows it: never with the password.
@@ -25,9 +26,10 @@ type roleState struct {
 
 // CreateUser makes a user of a tenant in scope, with roles at that tenant.
 //
-// Needs tenancy.users_write, and tenancy.roles_write if there are roles.
-// Errors: ErrNotFound for a tenant outside the scope; Invalid for what
-// CreateUserInput.Validate refuses; ErrEmailTaken.
+// Needs tenancy.users_write; if there are roles, tenancy.roles_write and each of
+// them, or admin. Errors: ErrNotFound for a tenant outside the scope; Invalid
+// for what CreateUserInput.Validate refuses and for a role that the policy does
+// not know at the tenant's tier; ErrEmailTaken.
 func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, error) {
 	if err := s.authz.Need(ctx, PermUsersWrite); err != nil {
 		return User{}, err
@@ -48,6 +50,11 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 		t, err := s.store.get(ctx, in.Tenant)
 		if err != nil {
 			return err
+		}
+		for _, role := range roles {
+			if err := s.mayGiveAt(ctx, role, t.Tier); err != nil {
+				return err
+			}
 		}
 		added, err := s.store.insertUser(ctx, u, hash)
 		if err != nil {
@@ -85,28 +92,50 @@ func (s *Service) Roles(ctx context.Context, u id.User) ([]Role, error) {
 
 // Grant gives a user a role at a tenant; giving it again changes nothing.
 //
-// Needs tenancy.roles_write. Errors: ErrUserNotFound, ErrNotFound; Invalid for
-// an empty role.
+// Needs tenancy.roles_write, and the role itself or admin at the acting tenant.
+// Errors: ErrUserNotFound, ErrNotFound; Invalid for a role that the policy does
+// not know at the tenant's tier, and for a tenant that is neither the user's own
+// nor below it this month; Forbidden.
 func (s *Service) Grant(ctx context.Context, in RoleInput) error {
-	return s.changeRole(ctx, in, "tenancy.grant_role", func(ctx context.Context) (bool, error) {
-		return s.store.grant(ctx, in, s.clock.Now())
+	return s.changeRole(ctx, in, func(ctx context.Context, u userRow, t Tenant) error {
+		if err := s.mayGiveAt(ctx, in.Role, t.Tier); err != nil {
+			return err
+		}
+		tenants, parents, err := s.kin(ctx, period.Month{})
+		if err != nil {
+			return err
+		}
+		this := period.MonthOf(s.clock.Now())
+		if !sees(tenants, u.TenantID) || !covers(parents.monthsBelow(u.TenantID, t.ID), period.Months{From: this, To: this}) {
+			return invalidUser("tenant", "A user has roles at their own tenant and at those below it.")
+		}
+		added, err := s.store.grant(ctx, in, s.clock.Now())
+		if err != nil || !added {
+			return err
+		}
+		return s.audit.Record(ctx, "tenancy.grant_role", u.Email, t.ID, nil, roleState{Tenant: t.Slug, Role: in.Role})
 	})
 }
 
 // Revoke takes a role from a user; taking one that the user does not have
-// changes nothing. Needs tenancy.roles_write. Errors: as Grant.
+// changes nothing. Needs tenancy.roles_write, and the role itself or admin at
+// the acting tenant. Errors: ErrUserNotFound, ErrNotFound; Forbidden.
 func (s *Service) Revoke(ctx context.Context, in RoleInput) error {
-	return s.changeRole(ctx, in, "tenancy.revoke_role", func(ctx context.Context) (bool, error) {
-		return s.store.revoke(ctx, in)
+	return s.changeRole(ctx, in, func(ctx context.Context, u userRow, t Tenant) error {
+		if err := s.mayGive(ctx, in.Role); err != nil {
+			return err
+		}
+		removed, err := s.store.revoke(ctx, in)
+		if err != nil || !removed {
+			return err
+		}
+		return s.audit.Record(ctx, "tenancy.revoke_role", u.Email, t.ID, roleState{Tenant: t.Slug, Role: in.Role}, nil)
 	})
 }
 
-func (s *Service) changeRole(ctx context.Context, in RoleInput, action string, change func(ctx context.Context) (bool, error)) error {
+func (s *Service) changeRole(ctx context.Context, in RoleInput, change func(ctx context.Context, u userRow, t Tenant) error) error {
 	if err := s.authz.Need(ctx, PermRolesWrite); err != nil {
 		return err
-	}
-	if in.Role == "" {
-		return errUserInvalid.WithField("role", "A role has a name such as finance.")
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		u, err := s.store.userByID(ctx, in.User)
@@ -117,14 +146,6 @@ func (s *Service) changeRole(ctx context.Context, in RoleInput, action string, c
 		if err != nil {
 			return err
 		}
-		did, err := change(ctx)
-		if err != nil || !did {
-			return err
-		}
-		state := &roleState{Tenant: t.Slug, Role: in.Role}
-		if action == "tenancy.revoke_role" {
-			return s.audit.Record(ctx, action, u.Email, t.ID, state, nil)
-		}
-		return s.audit.Record(ctx, action, u.Email, t.ID, nil, state)
+		return change(ctx, u, t)
 	})
 }

@@ -157,6 +157,32 @@ func (s store) place(ctx context.Context, t, parent, tree id.Tenant, months peri
 	return nil
 }
 
+// move ends a placement before from, or, where it began no earlier, replaces
+// it, and puts the tenant under parent from then on, for ever.
+func (s store) move(ctx context.Context, t Tenant, was Placement, parent id.Tenant, from period.Month) error {
+	q, months := s.db.Gorm(ctx), period.Months{From: from}
+	res := q.Exec(`UPDATE tenancy_parents SET parent_id = ? WHERE tenant_id = ? AND parent_id = ? AND months = ? AND months = ?`,
+		parent, t.ID, was.Parent, was.Months, months)
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected == 0 {
+		res = q.Exec(`UPDATE tenancy_parents SET months = months * daterange(NULL, ?) WHERE tenant_id = ? AND parent_id = ? AND months = ?`,
+			from, t.ID, was.Parent, was.Months)
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected == 0 {
+			return errMoved
+		}
+		err := q.Exec(`INSERT INTO tenancy_parents (tenant_id, parent_id, tree_id, months) VALUES (?, ?, ?, ?)`, t.ID, parent, t.Tree, months).Error
+		if err != nil {
+			return err
+		}
+	}
+	return s.db.Gorm(ctx).Exec(`SELECT tenancy_move_closure(?, ?, ?)`, t.ID, parent, from).Error
+}
+
 // placements returns the parents of tenants below the acting one in month m;
 // a zero month asks for all months.
 func (s store) placements(ctx context.Context, m period.Month) ([]Placement, error) {
@@ -231,6 +257,23 @@ func (s store) insertUser(ctx context.Context, u User, hash string) (bool, error
 	return res.RowsAffected == 1, nil
 }
 
+// setPassword and disable (nil: enable) change a user of a tenant in scope.
+func (s store) setPassword(ctx context.Context, u id.User, hash string) error {
+	return s.updateUser(ctx, `UPDATE tenancy_users SET password_hash = ? WHERE id = ?`, hash, u)
+}
+
+func (s store) disable(ctx context.Context, u id.User, at *time.Time) error {
+	return s.updateUser(ctx, `UPDATE tenancy_users SET disabled_at = ? WHERE id = ?`, at, u)
+}
+
+func (s store) updateUser(ctx context.Context, sql string, args ...any) error {
+	found, err := changed(s.db.Gorm(ctx).Exec(sql, args...))
+	if err == nil && !found {
+		return ErrUserNotFound
+	}
+	return err
+}
+
 func (s store) roles(ctx context.Context, u id.User) ([]Role, error) {
 	type row struct {
 		TenantID id.Tenant
@@ -263,7 +306,7 @@ func (s store) revoke(ctx context.Context, in RoleInput) (bool, error) {
 
 func changed(res *gorm.DB) (bool, error) {
 	if res.Error != nil {
-		return false, fmt.Errorf("change roles: %w", res.Error)
+		return false, fmt.Errorf("change users: %w", res.Error)
 	}
 	return res.RowsAffected > 0, nil
 }

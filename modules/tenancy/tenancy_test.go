@@ -19,7 +19,8 @@ import (
 	"tierbook/app/platform/scope"
 )
 
-// The policy of these tests: an operator may everything, a viewer may read.
+// The policy of these tests: an operator may everything, an admin everything of
+// tenancy, a steward gives roles, the others read.
 const (
 	testModel = `[request_definition]
 r = role, tier, res, act
@@ -30,7 +31,14 @@ e = some(where (p.eft == allow))
 [matchers]
 m = (p.role == "*" || p.role == r.role) && (p.tier == "*" || p.tier == r.tier) && (p.res == "*" || p.res == r.res) && (p.act == "*" || p.act == r.act)
 `
-	testPolicy = "p, operator, *, *, *\np, viewer, *, tenancy, read\n"
+	testPolicy = `p, operator, *, *, *
+p, admin, *, tenancy, *
+p, steward, *, tenancy, users_write
+p, steward, *, tenancy, roles_write
+p, finance, *, tenancy, read
+p, sales, reseller, tenancy, read
+p, viewer, *, tenancy, read
+`
 )
 
 var now = time.Date(2026, 4, 2, 10, 0, 0, 0, time.UTC)

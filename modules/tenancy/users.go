@@ -32,8 +32,8 @@ type CreateUserInput struct {
 	Tenant   id.Tenant
 	Email    string
 	Name     string
-	Password string // 12 to 1024 bytes; used exactly as given
-	Roles    []string
+	Password string   // used exactly as given; see weakness
+	Roles    []string // at Tenant
 }
 
 // RoleInput names one role of one user at one tenant.
@@ -51,10 +51,10 @@ var (
 	errUserInvalid  = errs.New(errs.Invalid, "tenancy.user_invalid", "The user is not valid.")
 )
 
-const (
-	minPassword = 12
-	maxPassword = 1024
-)
+// invalidUser is Invalid with one field to blame.
+func invalidUser(field, message string) error {
+	return errs.New(errs.Invalid, errUserInvalid.Code, message).WithField(field, message)
+}
 
 // Validate reports everything that is wrong with the input in itself.
 func (in CreateUserInput) Validate() error {
@@ -71,8 +71,8 @@ func (in CreateUserInput) Validate() error {
 	if strings.TrimSpace(in.Name) == "" || len(in.Name) > maxName {
 		fail("name", "A user needs a name of at most 200 bytes.")
 	}
-	if len(in.Password) < minPassword || len(in.Password) > maxPassword {
-		fail("password", "A password has 12 to 1024 bytes.")
+	if message := weakness(in.Password, in.Email, in.Name); message != "" {
+		fail("password", message)
 	}
 	for _, r := range in.Roles {
 		if !isSlug(strings.ReplaceAll(r, "_", "-")) {
