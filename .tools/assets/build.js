@@ -12,6 +12,8 @@ const root = join(here, "../..");
 const modules = join(here, "node_modules");
 const written = {}; // path in the repository → SHA-256
 const used = new Set(); // packages that something written comes from
+const bundled = new Set(); // our own sources in it
+const hash = (content) => createHash("sha256").update(content).digest("hex");
 
 // CodeMirror writes its styles into a <style> element, which our content
 // security policy forbids. Constructed style sheets are allowed, and style-mod
@@ -31,7 +33,7 @@ const constructedStyles = {
 async function write(path, content) {
   await mkdir(dirname(join(root, path)), { recursive: true });
   await writeFile(join(root, path), content);
-  written[path] = createHash("sha256").update(content).digest("hex");
+  written[path] = hash(content);
 }
 
 async function copy(path, pkg, file) {
@@ -62,6 +64,7 @@ async function bundle(path, source) {
   for (const [input, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
     const pkg = input.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//);
     if (pkg && bytesInOutput > 0) used.add(pkg[1]);
+    if (!pkg) bundled.add(input);
   }
   await write(path, outputFiles[0].text);
 }
@@ -94,7 +97,7 @@ async function sprite(path) {
 async function licence(pkg) {
   const dir = join(modules, pkg);
   const about = JSON.parse(await readFile(join(dir, "package.json"), "utf8"));
-  const files = (await readdir(dir)).filter((f) => /^(licen[cs]e|notice)/i.test(f)).sort();
+  const files = (await readdir(dir)).filter((f) => /^(licen[cs]e|notice)\b/i.test(f)).sort();
   const texts = await Promise.all(files.map((f) => readFile(join(dir, f), "utf8")));
   if (pkg === "echarts") texts.push(await readFile(join(dir, "licenses/LICENSE-d3"), "utf8"));
   if (texts.length === 0) texts.push(await readFile(join(here, "licences", pkg.replace("/", "-") + ".txt"), "utf8"));
@@ -106,7 +109,6 @@ async function licences(path, packages) {
   await write(path, texts.join(`\n${"-".repeat(78)}\n\n`));
 }
 
-await rm(join(root, "static/vendor"), { recursive: true, force: true });
 await copy("static/vendor/htmx.min.js", "htmx.org", "dist/htmx.min.js");
 await stylesheet("static/vendor/tabler.min.css", "@tabler/core", "dist/css/tabler.min.css");
 await bundle("static/vendor/charts.js", "static/src/charts.js");
@@ -122,6 +124,14 @@ await licences(`${testdata}/axe.LICENSE.txt`, ["axe-core"]);
 const lock = JSON.parse(await readFile(join(here, "package-lock.json"), "utf8")).packages;
 const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 const packages = sorted(Object.fromEntries([...used].map((pkg) => [pkg, lock[`node_modules/${pkg}`].version])));
-const manifest = join(root, "static/vendor/manifest.json");
-await writeFile(manifest, JSON.stringify({ packages, files: sorted(written) }, null, 2) + "\n");
+const vendor = join(root, "static/vendor");
+for (const file of await readdir(vendor)) {
+  if (file !== "manifest.json" && !written[`static/vendor/${file}`]) await rm(join(vendor, file));
+}
+const manifest = join(vendor, "manifest.json");
+const sources = {};
+for (const path of [".tools/assets/build.js", ".tools/assets/icons.txt", ".tools/assets/package-lock.json", ...bundled].sort()) {
+  sources[path] = hash(await readFile(join(root, path)));
+}
+await writeFile(manifest, JSON.stringify({ packages, sources, files: sorted(written) }, null, 2) + "\n");
 console.log(`wrote ${Object.keys(written).length} files and ${relative(root, manifest)}`);

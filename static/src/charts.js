@@ -1,11 +1,11 @@
 // Draws <div data-chart='{"kind":"stacked", …}'>; views/ui has the fields. The
-// numbers arrive as decimal strings: they become floating point here, for
-// drawing only, and what people read is written from the strings.
+// numbers arrive as decimal strings: they become floating point for drawing
+// only, and tooltips are written from the strings.
 import { BarChart, LineChart, SankeyChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { labelled, short, written } from "./numbers.js";
+import { labelled, short, sum, written } from "./numbers.js";
 
 use([BarChart, LineChart, SankeyChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
@@ -71,10 +71,10 @@ function axes(p, chart, { right = 16 } = {}) {
 // Beyond seven series the smallest become one, «Other».
 function fewer(series) {
   if (series.length <= maxSeries) return series;
-  const size = (s) => s.values.reduce((sum, v) => sum + Math.abs(v), 0);
+  const size = (s) => s.values.reduce((total, v) => total + Math.abs(v), 0);
   const ranked = series.toSorted((a, b) => size(b) - size(a));
   const rest = ranked.slice(maxSeries - 1);
-  const values = rest[0].values.map((_, i) => rest.reduce((sum, s) => sum + Number(s.values[i]), 0).toFixed(2));
+  const values = rest[0].values.map((_, i) => sum(rest.map((s) => s.values[i])));
   return [...ranked.slice(0, maxSeries - 1), { name: `Other (${rest.length})`, values, other: true }];
 }
 
@@ -112,9 +112,8 @@ function atOnePlace(chart, series, rows, stacked) {
     .map(({ seriesIndex: s, dataIndex: i, marker }) => ({ name: `${marker} ${series[s].name}`, value: series[s].values[i] }))
     .filter(({ value }) => Number(value) !== 0);
   if (stacked) lines.reverse(); // as they lie
-  const total = lines.reduce((sum, { value }) => sum + Number(value), 0);
-  const sum = stacked && lines.length > 1 ? [`Together  ${written(total.toFixed(2), chart.currency)}`] : [];
-  return [rows[0].name, ...lines.map(({ name, value }) => `${name}  ${written(value, chart.currency)}`), ...sum].join("\n");
+  const together = stacked && lines.length > 1 ? [`Together  ${written(sum(lines.map((l) => l.value)), chart.currency)}`] : [];
+  return [rows[0].name, ...lines.map(({ name, value }) => `${name}  ${written(value, chart.currency)}`), ...together].join("\n");
 }
 
 // ---- Waterfall: how a price becomes a margin -----------------------------------------
@@ -160,9 +159,9 @@ function sankey(p, chart, width) {
     ...base(p, chart),
     tooltip: {
       ...base(p, chart).tooltip,
-      formatter: ({ dataType, data, name, value }) => (dataType === "edge"
+      formatter: ({ dataType, data, name }) => (dataType === "edge"
         ? `${shown(data.source)} → ${shown(data.target)}\n${written(data.text, chart.currency)}`
-        : `${shown(name)}\n${written(Number(value).toFixed(2), chart.currency)}`),
+        : `${shown(name)}\n${written(through(chart.links, name), chart.currency)}`),
     },
     series: [{
       type: "sankey", left: 4, right: narrow ? 90 : 150, top: 8, bottom: 8, nodeWidth: 12, nodeGap: narrow ? 8 : 12,
@@ -182,6 +181,12 @@ function sankey(p, chart, width) {
       lineStyle: { curveness: 0.5 },
     }],
   };
+}
+
+// through is what flows through a node: the larger of what comes and goes.
+function through(links, name) {
+  const [out, come] = ["from", "to"].map((end) => sum(links.filter((l) => l[end] === name).map((l) => l.value)));
+  return Number(out) > Number(come) ? out : come;
 }
 
 const options = { stacked: overTime, bars: overTime, line: overTime, waterfall, sankey };
