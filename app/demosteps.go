@@ -1,14 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -86,42 +83,30 @@ func (d *demoSteps) CreateTenant(ctx context.Context, t demo.Tenant) (bool, erro
 	return err == nil, err
 }
 
-// CreateUser makes a user with a random password, which is kept in a file that
-// only this user may read, unless the user is there.
+// CreateUser makes a user with a random password, which is kept before the user
+// is there, so that an interrupted demo knows every password; one that is there
+// stays as they are.
 func (d *demoSteps) CreateUser(ctx context.Context, u demo.User) error {
 	t, ctx, err := d.as(ctx, u.Tenant)
 	if err != nil {
 		return err
 	}
-	password := rand.Text()
-	_, err = d.app.Tenancy.CreateUser(ctx, tenancy.CreateUserInput{
-		Tenant: t.ID, Email: u.Email, Name: u.Name, Password: password, Roles: []string{u.Role},
-	})
-	if errors.Is(err, tenancy.ErrEmailTaken) {
-		return nil
-	}
+	known, err := readSignIns(d.dir)
 	if err != nil {
 		return err
 	}
-	return d.keepPassword(u.Email, password)
-}
-
-// keepPassword adds a sign-in to the demo's file of them.
-func (d *demoSteps) keepPassword(email, password string) error {
-	file := filepath.Join(d.dir, "sign-ins.json")
-	known := map[string]string{}
-	text, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(text, &known)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read the demo's sign-ins: %w", err)
-	}
-	known[email] = password
-	if text, err = json.MarshalIndent(known, "", "  "); err != nil {
+	_, err = d.app.Tenancy.User(ctx, u.Email)
+	if errs.KindOf(err) != errs.NotFound {
 		return err
 	}
-	return os.WriteFile(file, text, 0o600)
+	password := cmp.Or(known[u.Email], rand.Text())
+	if err := keepSignIn(d.dir, u.Email, password); err != nil {
+		return err
+	}
+	_, err = d.app.Tenancy.CreateUser(ctx, tenancy.CreateUserInput{
+		Tenant: t.ID, Email: u.Email, Name: u.Name, Password: password, Roles: []string{u.Role},
+	})
+	return err
 }
 
 // Import imports a payer account's exports.

@@ -42,6 +42,7 @@ var errFailed = errors.New("failed")
 
 // env is what every command works with.
 type env struct {
+	in       io.Reader // nil: standard input
 	out, err io.Writer
 	load     func() (configs.Config, error)
 	json     bool
@@ -93,6 +94,7 @@ func (e *env) root() *cobra.Command {
 			return cmd.Help()
 		},
 	}
+	root.SetIn(e.in)
 	root.SetOut(e.out)
 	root.SetErr(e.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -103,7 +105,7 @@ func (e *env) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&e.dataDir, "data-dir", "", "where the private PostgreSQL, segments and exports live (default $TIERBOOK_DATA_DIR or ./var)")
 	root.AddCommand(
 		e.demo(), e.serve(), e.work(), e.migrate(), e.doctor(),
-		e.tenant(), e.importUsage(), e.usage(), e.accounts(), e.assign(),
+		e.tenant(), e.user(), e.importUsage(), e.usage(), e.accounts(), e.assign(),
 		e.contract(), e.recalc(), e.invoice(), e.reconcile(), e.rules(), e.bench(),
 	)
 	for _, cmd := range root.Commands() {

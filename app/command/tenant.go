@@ -16,7 +16,7 @@ import (
 )
 
 func (e *env) tenant() *cobra.Command {
-	return group("tenant", "Distributors, resellers and customers", e.tenantCreate(), e.tenantList())
+	return group("tenant", "Distributors, resellers and customers", e.tenantCreate(), e.tenantMove(), e.tenantList())
 }
 
 func (e *env) tenantCreate() *cobra.Command {
@@ -57,6 +57,42 @@ func (e *env) tenantCreate() *cobra.Command {
 	cmd.Flags().StringVar(&slug, "slug", "", "its short name in commands and files (default made from the name)")
 	cmd.Flags().StringVar(&parent, "parent", "", "slug of the tenant that sells to it")
 	required(cmd, "tier", "name")
+	return cmd
+}
+
+// moveAnswer says where a tenant stands now.
+type moveAnswer struct {
+	Slug   string       `json:"slug"`
+	Parent string       `json:"parent"`
+	From   period.Month `json:"from"`
+}
+
+func (e *env) tenantMove() *cobra.Command {
+	var parent string
+	var from month
+	cmd := &cobra.Command{
+		Use:     "move SLUG",
+		Short:   "Puts a tenant under another parent from a month on; what was before stays",
+		Example: "  tierbook tenant move harbour --parent birch --from 2026-07",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.with(cmd.Context(), func(ctx context.Context, a *app.App) error {
+				t, p, ctx, err := e.actBoth(ctx, a, args[0], parent)
+				if err != nil {
+					return err
+				}
+				if err := a.Tenancy.Move(ctx, tenancy.MoveInput{Tenant: t.ID, Parent: p.ID, From: from.Month}); err != nil {
+					return err
+				}
+				return e.print(moveAnswer{t.Slug, p.Slug, from.Month}, func(w io.Writer) {
+					fmt.Fprintf(w, "%s stands under %s from %s on.\n", t.Name, p.Name, from)
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&parent, "parent", "", "slug of the tenant that sells to it from then on")
+	cmd.Flags().Var(&from, "from", "the first month under the new parent")
+	required(cmd, "parent", "from")
 	return cmd
 }
 

@@ -38,12 +38,26 @@ func Tenants() []Tenant {
 	}
 }
 
-// Users returns one person of finance at each seller and at one customer.
+// Users returns the people: one for each role at each tier that the access
+// policy knows it at, and a second reseller's, who sees other customers.
 func Users() []User {
 	return []User{
 		{"ada@meridian.example", "Ada Lindqvist", meridian, "admin"},
+		{"henri@meridian.example", "Henri Vasseur", meridian, "finance"},
+		{"priya@meridian.example", "Priya Raman", meridian, "billing_utilities_admin"},
+		{"tomas@meridian.example", "Tomás Aguirre", meridian, "sales"},
+		{"wanda@meridian.example", "Wanda Kowal", meridian, "support"},
+		{"oskar@meridian.example", "Oskar Brandt", meridian, "readonly"},
+		{"leila@harbour.example", "Leila Haddad", harbour, "admin"},
 		{"grace@harbour.example", "Grace Okafor", harbour, "finance"},
+		{"marcus@harbour.example", "Marcus Webb", harbour, "billing_utilities_admin"},
+		{"signe@harbour.example", "Signe Holm", harbour, "sales"},
+		{"dev@harbour.example", "Dev Malhotra", harbour, "support"},
+		{"ruth@harbour.example", "Ruth Adler", harbour, "readonly"},
 		{"niels@fjord.example", "Niels Dam", fjord, "finance"},
+		{"elena@alder.example", "Elena Rossi", alder, "admin"},
+		{"kofi@alder.example", "Kofi Mensah", alder, "finance"},
+		{"mei@alder.example", "Mei Tanaka", alder, "support"},
 		{"joan@alder.example", "Joan Ferrer", alder, "readonly"},
 	}
 }
