@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -47,6 +48,31 @@ func New(t testing.TB) *Bundle {
 	if err != nil {
 		t.Fatalf("dbtest: migrate the template: %v", err)
 	}
+	return h.copy(t, template)
+}
+
+// Clone returns a copy of b for t alone. Nobody may be connected to b meanwhile:
+// Close it first.
+func (b *Bundle) Clone(t testing.TB) *Bundle {
+	t.Helper()
+	u, err := url.Parse(b.AdminURL)
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	return theHost(t).copy(t, strings.TrimPrefix(u.Path, "/"))
+}
+
+// Close closes b's pools; the database stays.
+func (b *Bundle) Close() {
+	for _, d := range []*db.DB{b.Owner, b.Web, b.Work} {
+		if d != nil {
+			d.Close()
+		}
+	}
+}
+
+func (h *host) copy(t testing.TB, template string) *Bundle {
+	t.Helper()
 	b := h.create(t, "TEMPLATE "+template+" STRATEGY FILE_COPY") // without fsync the quicker one
 	b.Owner = b.open(t, b.OwnerURL, db.RoleOwner)
 	b.Web = b.open(t, b.WebURL, db.RoleWeb)

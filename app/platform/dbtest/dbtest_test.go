@@ -2,6 +2,7 @@ package dbtest_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"tierbook/app/platform/dbtest"
@@ -52,5 +53,25 @@ func BenchmarkNew(b *testing.B) {
 	dbtest.New(b)
 	for b.Loop() {
 		b.Run("", func(b *testing.B) { dbtest.New(b) })
+	}
+}
+
+func TestBundle_CloneIsACopyOfItsOwn(t *testing.T) {
+	t.Parallel()
+	a := dbtest.New(t)
+	a.Tenant(t, scope.Distributor)
+	a.Close()
+	b, c := a.Clone(t), a.Clone(t)
+	b.NamedTenant(t, scope.Distributor, "second")
+	slugs := func(b *dbtest.Bundle) (out []string) {
+		if err := b.Work.SystemTx(t.Context(), func(ctx context.Context) error {
+			return b.Work.Gorm(ctx).Raw("SELECT slug FROM tenancy_tenants ORDER BY slug").Scan(&out).Error
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if got, want := fmt.Sprint(slugs(b), slugs(c)), "[d1 second] [d1]"; got != want {
+		t.Errorf("tenants %s, want %s", got, want)
 	}
 }
