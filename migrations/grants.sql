@@ -22,6 +22,8 @@ GRANT SELECT, INSERT ON contracts_versions TO {{web}};
 GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{web}};
 GRANT SELECT ON billing_run_errors, billing_published, billing_run_results, billing_charges, billing_charge_costs,
     billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{web}};
+GRANT SELECT ON billing_edge_totals, billing_service_totals TO {{web}};
+GRANT SELECT, INSERT, UPDATE ON billing_checks TO {{web}};
 
 GRANT SELECT ON tenancy_tenants, tenancy_parents, tenancy_closure TO {{work}};
 GRANT SELECT, INSERT ON audit_events TO {{work}};
@@ -31,6 +33,8 @@ GRANT SELECT ON usage_assignments, contracts_contracts, contracts_versions TO {{
 GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{work}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON billing_run_errors, billing_published, billing_run_results, billing_charges,
     billing_charge_costs, billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{work}};
+GRANT SELECT, INSERT, DELETE ON billing_edge_totals, billing_service_totals TO {{work}};
+GRANT SELECT, UPDATE ON billing_checks TO {{work}};
 GRANT USAGE ON SEQUENCE billing_fence TO {{work}};
 
 -- A function belongs to everybody unless that is taken away.

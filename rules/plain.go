@@ -47,6 +47,10 @@ type plain struct {
 	grains   map[Grain]*Grain
 	started  bool
 	currency string // of the first line, and so of all
+
+	watch      *traceWorker // nil: nobody traces
+	traced     bool         // the edge at hand is the traced one
+	excludedBy *lineRule    // that matched last; nil: no contract covered the line
 }
 
 // plainLine is one line of usage.
@@ -154,6 +158,7 @@ func (p *plain) exclude(l *plainLine, edge int, rules []*lineRule) (*lineRule, e
 			return nil, p.failRule(l, edge, r, "when", fail)
 		}
 		if match {
+			p.excludedBy = r
 			return r, nil
 		}
 	}
@@ -212,6 +217,9 @@ func (p *plain) unpriced(l *plainLine, k int, c *Contract, cost decimal.Decimal)
 // it; nil if none does.
 func (p *plain) priceStage(l *plainLine, k int, c *Contract) (*lineRule, error) {
 	m := p.machine
+	if p.traced {
+		p.watch.started(TraceBasis, m.number("price"))
+	}
 	for _, r := range c.price {
 		match, fail := m.test(r.when)
 		if fail != nil {
@@ -224,6 +232,7 @@ func (p *plain) priceStage(l *plainLine, k int, c *Contract) (*lineRule, error) 
 		if fail != nil {
 			return nil, p.failRule(l, k, r, "then", fail)
 		}
+		p.note(r, amount)
 		m.values["price"] = amount
 		return r, nil
 	}
@@ -252,6 +261,7 @@ func (p *plain) adjustStage(l *plainLine, k int, c *Contract) (labelled decimal.
 			labelled = labelled.Add(change)
 			p.tally.charge(chargeKey{k, l.grain, r.Name, r.Label}, decimal.Decimal{}, change, decimal.NewNullDecimal(decimal.Decimal{}))
 		}
+		p.note(r, amount)
 		m.values["price"] = amount
 		if r.Stop {
 			break
@@ -260,10 +270,21 @@ func (p *plain) adjustStage(l *plainLine, k int, c *Contract) (labelled decimal.
 	return labelled, nil
 }
 
+// note tells who traces that r makes the price amount.
+func (p *plain) note(r *lineRule, amount decimal.Decimal) {
+	if p.traced {
+		p.watch.changed(r, p.machine.number("price"), amount)
+	}
+}
+
 // uncovered handles a line that no contract of the edge covers.
 func (p *plain) uncovered(l *plainLine, k int, missing Missing, cost, bearerCost decimal.Decimal) (price decimal.Decimal, sold bool, err error) {
 	p.noteMissing(k) // what the base contract has read
+	p.excludedBy = nil
 	if missing == MissingPassThrough {
+		if p.traced {
+			p.watch.started(TracePass, cost)
+		}
 		p.tally.find(findingKey{k, FindingPassThrough, ""}, 1, bearerCost)
 		p.charge(l, k, nil, cost)
 		p.tally.cost(costKey{k, l.grain, ""}, bearerCost)

@@ -33,6 +33,9 @@ type Deps struct {
 	Usage     Usage
 	Recount   Recount
 
+	// Directory reads through Web.
+	Directory Directory
+
 	Workers int // goroutines of one scan; 0: as many as the process may use
 }
 
@@ -50,7 +53,7 @@ func New(d Deps) *Module {
 	return &Module{Service: &Service{
 		web: store{db: d.Web, jobs: d.WebJobs}, work: store{db: d.Work, jobs: d.WorkJobs},
 		audit: d.Audit, authz: d.Authz, clock: d.Clock, log: d.Logger,
-		tenants: d.Tenants, contracts: d.Contracts, usage: d.Usage, recount: d.Recount,
+		tenants: d.Tenants, contracts: d.Contracts, usage: d.Usage, recount: d.Recount, directory: d.Directory,
 		workers: d.Workers,
 	}}
 }
@@ -60,6 +63,7 @@ func New(d Deps) *Module {
 func (m *Module) Workers(w *river.Workers) {
 	river.AddWorker(w, &lineRunWorker{service: m.Service})
 	river.AddWorker(w, &periodRunWorker{service: m.Service})
+	river.AddWorker(w, &checkWorker{service: m.Service})
 }
 
 // Periodic returns the module's periodic jobs: none. The sweeper is no job,

@@ -152,9 +152,9 @@ func (s *Service) writePeriod(ctx context.Context, run Run, in periodInputs, row
 	if err := s.work.copyFindings(ctx, run, found); err != nil {
 		return err
 	}
-	return s.work.switchPeriod(ctx, run, periodPublication{
-		ContractID: run.Contract, Seller: in.slug(in.edge.Seller), Buyer: in.slug(in.edge.Buyer),
-	})
+	publication := periodPublication{ContractID: run.Contract, Seller: in.slug(in.edge.Seller), Buyer: in.slug(in.edge.Buyer)}
+	publication.add(rows)
+	return s.work.switchPeriod(ctx, run, publication)
 }
 
 // incompleteAbove returns a finding for each assignee some of whose lines never

@@ -55,6 +55,9 @@ func (s *Service) publishAssignee(ctx context.Context, r Run, a *ratedAssignee) 
 	if err := s.work.copyFindings(ctx, r, a.findings); err != nil {
 		return err
 	}
+	if err := s.work.switchTotals(ctx, r, bearers, a.totals()); err != nil {
+		return err
+	}
 	return s.work.switchPublished(ctx, r, a.in.assignee, bearers, a.in.places)
 }
 

@@ -27,6 +27,7 @@ type Service struct {
 	contracts Contracts
 	usage     Usage
 	recount   Recount
+	directory Directory
 	workers   int // goroutines of one scan
 }
 

@@ -3,6 +3,8 @@ package billing
 import (
 	"context"
 
+	"github.com/shopspring/decimal"
+
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
 )
@@ -25,6 +27,21 @@ type periodPublication struct {
 	ContractID    id.Contract
 	Seller, Buyer string // slugs
 	RunID         id.Run
+	Currency      string
+	Fees          decimal.Decimal // without rounding
+	Rounding      decimal.Decimal
+}
+
+// add sums up what the period run charges.
+func (p *periodPublication) add(rows []periodRow) {
+	for _, r := range rows {
+		p.Currency = r.Currency
+		if r.Stage == "fee" {
+			p.Fees = p.Fees.Add(r.Amount)
+		} else {
+			p.Rounding = p.Rounding.Add(r.Amount)
+		}
+	}
 }
 
 // periodPublication returns what is published for an edge's month; ok is false
@@ -32,7 +49,7 @@ type periodPublication struct {
 func (s store) periodPublication(ctx context.Context, edge Edge, month period.Month) (p periodPublication, ok bool, err error) {
 	var rows []periodPublication
 	err = s.q(ctx).Raw(`
-		SELECT contract_id, seller, buyer, run_id FROM billing_period_published
+		SELECT contract_id, seller, buyer, run_id, currency, fees, rounding FROM billing_period_published
 		WHERE seller_id = ? AND buyer_id = ? AND month = ?`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return periodPublication{}, false, err

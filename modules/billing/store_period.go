@@ -170,11 +170,12 @@ func (s store) switchPeriod(ctx context.Context, r Run, p periodPublication) err
 		return err
 	}
 	return s.q(ctx).Exec(`
-		INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, run_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, run_id, currency, fees, rounding)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (seller_id, buyer_id, month) DO UPDATE
-		SET contract_id = EXCLUDED.contract_id, seller = EXCLUDED.seller, buyer = EXCLUDED.buyer, run_id = EXCLUDED.run_id`,
-		r.Tree, r.Seller, r.Buyer, r.Month, r.Contract, p.Seller, p.Buyer, r.ID).Error
+		SET contract_id = EXCLUDED.contract_id, seller = EXCLUDED.seller, buyer = EXCLUDED.buyer, run_id = EXCLUDED.run_id,
+			currency = EXCLUDED.currency, fees = EXCLUDED.fees, rounding = EXCLUDED.rounding`,
+		r.Tree, r.Seller, r.Buyer, r.Month, r.Contract, p.Seller, p.Buyer, r.ID, p.Currency, p.Fees, p.Rounding).Error
 }
 
 // withdrawPeriod ends the publication of an edge that has neither contract nor

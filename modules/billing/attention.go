@@ -1,0 +1,95 @@
+package billing
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
+)
+
+// Attention is what somebody has to look at in a month.
+type Attention struct {
+	Findings []AttentionFindings // blocking ones by code and currency
+	Blocked  int                 // documents that blocking findings keep from being issued
+	Failed   []Run               // the newest run of an assignee or edge, where it failed; at most 20
+	Waiting  int                 // runs that wait, for another one or for the supplier
+	Running  int                 // runs that are requested or under way
+}
+
+// AttentionFindings adds up the blocking findings of one code.
+type AttentionFindings struct {
+	Code    string
+	Count   int
+	Lines   int64
+	Sum     money.Money // currency empty where the finding is not about money
+	Example Finding
+	Edge    Edge // of Example
+	Seller  Party
+	Buyer   Party
+}
+
+// Attention returns what needs somebody in month, as far as the scope sees it;
+// a customer sees nothing. Runs are left out for who may not read them. It may
+// be called inside a read transaction of the web role.
+//
+// Needs billing.read.
+func (s *Service) Attention(ctx context.Context, month period.Month) (Attention, error) {
+	if err := s.authz.Need(ctx, PermRead); err != nil {
+		return Attention{}, err
+	}
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return Attention{}, err
+	}
+	var out Attention
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		out = Attention{}
+		if err := s.readFindings(ctx, sc, month, &out); err != nil || !s.authz.Can(ctx, PermReadRuns) {
+			return err
+		}
+		return s.web.troubledRuns(ctx, sc.Tree, month, &out)
+	})
+	return out, err
+}
+
+// readFindings fills in what findings block.
+func (s *Service) readFindings(ctx context.Context, sc scope.Scope, month period.Month, out *Attention) error {
+	found, err := s.web.findings(ctx, "f.tree_id = ? AND f.month = ? AND f.blocking AND "+isPublished, sc.Tree, month)
+	if err != nil {
+		return err
+	}
+	type key struct {
+		code     string
+		currency money.Currency
+	}
+	byCode, blocked, ids := map[key]*AttentionFindings{}, map[Edge]bool{}, []id.Tenant{}
+	for _, f := range found {
+		k := key{f.finding.Code, f.finding.Currency}
+		a := byCode[k]
+		if a == nil {
+			a = &AttentionFindings{Code: k.code, Example: f.finding, Edge: f.edge, Sum: money.New(decimal.Zero, k.currency)}
+			byCode[k], ids = a, append(ids, f.edge.Seller, f.edge.Buyer)
+		}
+		a.Count, a.Lines, a.Sum.Amount = a.Count+1, a.Lines+f.finding.Lines, a.Sum.Amount.Add(f.finding.Sum)
+		blocked[f.edge] = true
+	}
+	known, err := s.parties(ctx, ids)
+	if err != nil {
+		return err
+	}
+	out.Blocked = len(blocked)
+	for _, a := range byCode {
+		a.Seller, a.Buyer = party(known, a.Edge.Seller, ""), party(known, a.Edge.Buyer, "")
+		out.Findings = append(out.Findings, *a)
+	}
+	slices.SortFunc(out.Findings, func(x, y AttentionFindings) int {
+		return cmp.Or(cmp.Compare(x.Code, y.Code), cmp.Compare(x.Sum.Currency, y.Sum.Currency))
+	})
+	return nil
+}

@@ -1,0 +1,163 @@
+package billing
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
+)
+
+// DocumentState says what keeps a document from being issued. Only the seller
+// and the tenants above it learn it; a buyer's documents are all DocumentReady.
+type DocumentState string
+
+const (
+	DocumentReady     DocumentState = "ready"     // nothing is known against it
+	DocumentBlocked   DocumentState = "blocked"   // by findings of its lines
+	DocumentComputing DocumentState = "computing" // fees and rounding are on their way
+	DocumentFailed    DocumentState = "failed"    // fees and rounding could not be computed
+)
+
+// Document is an entry of the list of invoices.
+type Document struct {
+	Edge
+	Month       period.Month
+	SellerParty Party
+	BuyerParty  Party
+	Contract    id.Contract // zero for a buyer, and where none is in force
+	Currency    money.Currency
+	Total       decimal.Decimal // Invoice.Total
+	Status      InvoiceStatus
+	State       DocumentState
+	Findings    int       // blocking ones; 0 for a buyer
+	IsBought    bool      // the acting tenant is the buyer
+	ComputedAt  time.Time // when fees and rounding were; zero where unknown to the reader
+}
+
+// DocumentFilter chooses documents. The zero filter is all that the scope sees.
+type DocumentFilter struct {
+	Month  period.Month  // zero: any
+	Seller id.Tenant     // zero: any
+	Buyer  id.Tenant     // zero: any
+	Party  id.Tenant     // seller or buyer; zero: any
+	Tier   scope.Tier    // of the seller: Distributor, or Reseller for everybody below; 0: any
+	State  DocumentState // empty: any
+	Text   string        // in the slug of seller or buyer; empty: any
+	Page   int           // from 1; 0: 1
+	Size   int           // documents of a page, up to 500; 0: 50
+}
+
+// Documents is a page of the list of invoices.
+type Documents struct {
+	List  []Document    // the newest month first, then by seller and buyer
+	Count int           // of all pages
+	Sums  []money.Money // of all pages, by currency
+	Page  int           // from 1
+	Pages int           // at least 1
+}
+
+// Documents lists the pro-formas of the edges that the scope may see: as the
+// seller, the buyer, or above the seller in that month. Totals are Invoice's,
+// from sums that publishing keeps. It may be called inside a read transaction
+// of the web role.
+//
+// Needs billing.read.
+func (s *Service) Documents(ctx context.Context, f DocumentFilter) (Documents, error) {
+	if err := s.authz.Need(ctx, PermRead); err != nil {
+		return Documents{}, err
+	}
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return Documents{}, err
+	}
+	f = f.normal()
+	var out Documents
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		out, err = s.documents(ctx, sc, f)
+		return err
+	})
+	return out, err
+}
+
+const (
+	documentsPage    = 50
+	maxDocumentsPage = 500
+)
+
+// normal puts the defaults in.
+func (f DocumentFilter) normal() DocumentFilter {
+	f.Page, f.Text = max(f.Page, 1), strings.TrimSpace(f.Text)
+	if f.Size <= 0 {
+		f.Size = documentsPage
+	}
+	f.Size = min(f.Size, maxDocumentsPage)
+	return f
+}
+
+func (s *Service) documents(ctx context.Context, sc scope.Scope, f DocumentFilter) (Documents, error) {
+	sums, err := s.web.documentSums(ctx, sc, f)
+	if err != nil {
+		return Documents{}, err
+	}
+	out := Documents{Page: f.Page, Pages: 1}
+	for _, x := range sums {
+		out.Count += x.Count
+		out.Sums = append(out.Sums, money.New(x.Total, money.Currency(x.Currency)))
+	}
+	out.Pages = max(1, (out.Count+f.Size-1)/f.Size)
+	rows, err := s.web.documents(ctx, sc, f)
+	if err != nil {
+		return Documents{}, err
+	}
+	ids := make([]id.Tenant, 0, 2*len(rows))
+	for _, r := range rows {
+		ids = append(ids, r.SellerID, r.BuyerID)
+	}
+	known, err := s.parties(ctx, ids)
+	for _, r := range rows {
+		out.List = append(out.List, r.document(sc, known))
+	}
+	return out, err
+}
+
+// documentRow is what the store knows of a document.
+type documentRow struct {
+	Month         period.Month
+	SellerID      id.Tenant
+	BuyerID       id.Tenant
+	Seller, Buyer string
+	ContractID    id.Contract
+	Currency      string
+	Total         decimal.Decimal
+	Findings      int
+	State         string // of the newest period run; empty where the reader may not know
+	FinishedAt    *time.Time
+}
+
+func (r documentRow) document(sc scope.Scope, known map[id.Tenant]Party) Document {
+	d := Document{
+		Edge: Edge{Seller: r.SellerID, Buyer: r.BuyerID}, Month: r.Month,
+		SellerParty: party(known, r.SellerID, r.Seller), BuyerParty: party(known, r.BuyerID, r.Buyer),
+		Currency: money.Currency(r.Currency), Total: r.Total, Status: StatusProForma, State: DocumentReady,
+		IsBought: r.BuyerID == sc.Tenant,
+	}
+	if d.IsBought {
+		return d
+	}
+	d.Contract, d.Findings, d.ComputedAt = r.ContractID, r.Findings, instant(r.FinishedAt)
+	switch {
+	case RunState(r.State).IsOpen():
+		d.State = DocumentComputing
+	case RunState(r.State) == StateFailed:
+		d.State = DocumentFailed
+	case d.Findings > 0:
+		d.State = DocumentBlocked
+	}
+	return d
+}

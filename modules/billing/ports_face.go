@@ -1,0 +1,19 @@
+package billing
+
+import (
+	"context"
+
+	"tierbook/app/kernel/id"
+)
+
+// Directory tells pages who tenants are. Satisfied by app with the tenancy
+// module through the web role's pool, so that pages may ask inside their own
+// transaction.
+type Directory interface {
+	Tenants
+	// ByID returns those of tenants that the scope sees.
+	ByID(ctx context.Context, tenants ...id.Tenant) (map[id.Tenant]Tenant, error)
+	// BySlug returns the tenant that the scope sees under a slug. Errors:
+	// NotFound.
+	BySlug(ctx context.Context, slug string) (Tenant, error)
+}

@@ -1,0 +1,31 @@
+package billing
+
+import (
+	"context"
+
+	"tierbook/app/kernel/period"
+)
+
+// chargeParts adds up an edge's published line charges of one service and unit
+// by all that an explanation tells apart.
+func (s store) chargeParts(ctx context.Context, edge Edge, month period.Month, service, unit string) ([]chargePart, error) {
+	var rows []chargePart
+	err := s.q(ctx).Raw(`
+		SELECT c.assignee_id, c.account, c.sku, c.region, c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit,
+			sum(c.quantity) AS quantity, sum(c.amount) AS amount, coalesce(sum(c.list), 0) AS list, bool_or(c.list IS NULL) AS is_unlisted
+		FROM `+chargesOfEdge+`
+		WHERE c.service = ? AND c.unit = ?
+		GROUP BY c.assignee_id, c.account, c.sku, c.region, c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit`,
+		edge.Seller, edge.Buyer, month, month, service, unit).Scan(&rows).Error
+	return rows, err
+}
+
+// speakers returns the runs that speak for an edge, with the assignees for
+// whose lines they do.
+func (s store) speakers(ctx context.Context, edge Edge, month period.Month) ([]publishedRow, error) {
+	var rows []publishedRow
+	err := s.q(ctx).Raw(`
+		SELECT DISTINCT bearer_id, sold_to, assignee_id, run_id FROM billing_published
+		WHERE bearer_id = ? AND sold_to = ? AND month = ? ORDER BY assignee_id`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	return rows, err
+}
