@@ -42,6 +42,7 @@ type App struct {
 	objects   *blob.Store
 	cluster   *localpg.Cluster // nil with a database from outside
 	runs      *billing.Module
+	lines     *usage.Module
 	faces     []face
 	server    *web.Server
 }

@@ -17,6 +17,7 @@ import (
 func (a *App) Work(ctx context.Context, do func(ctx context.Context) error) (err error) {
 	workers := river.NewWorkers()
 	a.runs.Workers(workers)
+	a.lines.Workers(workers)
 	client, err := jobs.New(a.work.Pool(), workers, a.Config.Work.Queues, a.Log, a.runs.Periodic()...)
 	if err != nil {
 		return err
@@ -32,6 +33,7 @@ func (a *App) Work(ctx context.Context, do func(ctx context.Context) error) (err
 	ctx, stop := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.runs.Sweeper(client).Run(ctx) })
+	group.Go(func() error { return a.lines.Sweeper(client).Run(ctx) })
 	group.Go(func() error {
 		defer stop()
 		return do(ctx)

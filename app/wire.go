@@ -38,13 +38,22 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 	tenants := tenancyOn(a.web)
 	a.Tenancy = tenants.Service
 
+	webJobs, err := jobs.NewEnqueuer(a.web)
+	if err != nil {
+		return err
+	}
+	workJobs, err := jobs.NewEnqueuer(a.work)
+	if err != nil {
+		return err
+	}
 	uses, err := a.usageDeps(access, c)
 	if err != nil {
 		return err
 	}
-	uses.Tenants, uses.WorkTenants = usageTenants{a.Tenancy}, usageTenants{workTenancy}
-	lines := usage.New(uses)
-	a.Usage = lines.Service
+	uses.Tenants, uses.WorkTenants, uses.Rating = usageTenants{a.Tenancy}, usageTenants{workTenancy}, usageRating{a}
+	uses.WebJobs, uses.WorkJobs = webJobs, workJobs
+	a.lines = usage.New(uses)
+	a.Usage = a.lines.Service
 
 	contractsOn := func(d *db.DB, tenants *tenancy.Service) *contracts.Module {
 		return contracts.New(contracts.Deps{
@@ -55,14 +64,6 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 	prices := contractsOn(a.web, a.Tenancy)
 	a.Contracts = prices.Service
 
-	webJobs, err := jobs.NewEnqueuer(a.web)
-	if err != nil {
-		return err
-	}
-	workJobs, err := jobs.NewEnqueuer(a.work)
-	if err != nil {
-		return err
-	}
 	a.runs = billing.New(billing.Deps{
 		Web: a.web, Work: a.work, WebJobs: webJobs, WorkJobs: workJobs,
 		Audit: audit.New(a.web, c), Authz: access, Clock: c, Logger: a.Log,
@@ -70,7 +71,7 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 		Usage: billingUsage{a.Usage}, Recount: billingRecount{a.Usage}, Directory: newBillingDirectory(a.Tenancy),
 	})
 	a.Billing = a.runs.Service
-	for _, m := range []any{tenants, prices, lines, a.runs} {
+	for _, m := range []any{tenants, prices, a.lines, a.runs} {
 		if f, ok := m.(face); ok {
 			a.faces = append(a.faces, f)
 		}
@@ -137,7 +138,7 @@ func scheduleOf(name string, s configs.Schedule) (out rules.Schedule, err error)
 type usageTenants struct{ tenancy *tenancy.Service }
 
 func usageTenant(t tenancy.Tenant) usage.Tenant {
-	return usage.Tenant{ID: t.ID, Slug: t.Slug, Tree: t.Tree, Distributor: t.Distributor, Tier: t.Tier}
+	return usage.Tenant{ID: t.ID, Slug: t.Slug, Name: t.Name, Tree: t.Tree, Distributor: t.Distributor, Tier: t.Tier}
 }
 
 func (u usageTenants) Tenant(ctx context.Context, t id.Tenant) (usage.Tenant, error) {

@@ -15,6 +15,8 @@ GRANT SELECT (id, tenant_id, email, name, disabled_at, created_at), INSERT, UPDA
 GRANT SELECT, INSERT, DELETE ON tenancy_user_roles TO {{web}};
 GRANT SELECT, INSERT ON audit_events TO {{web}};
 GRANT SELECT ON usage_imports, usage_deliveries, usage_segments, usage_segment_accounts, usage_accounts TO {{web}};
+GRANT INSERT ON usage_imports TO {{web}};
+GRANT UPDATE (state, superseded_at, withdrawn_by, withdrawn_for) ON usage_deliveries TO {{web}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON usage_assignments TO {{web}};
 GRANT SELECT, UPDATE ON usage_quarantine TO {{web}};
 GRANT SELECT, INSERT, UPDATE ON contracts_contracts TO {{web}};

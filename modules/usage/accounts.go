@@ -67,3 +67,17 @@ type AssignResult struct {
 	Ended      []Assignment // open assignments that now end the month before
 	Touched    []id.Tenant  // assignees whose months may need rating again, the new one first
 }
+
+// AssignManyInput gives accounts to Assignee from From on.
+type AssignManyInput struct {
+	Accounts []id.Account
+	Assignee id.Tenant    // a customer, or a distributor or reseller for its own use
+	From     period.Month // first month
+	To       period.Month // last month; zero: open
+}
+
+// AssignManyResult is what the assignments changed.
+type AssignManyResult struct {
+	Results []AssignResult // in the order of the accounts
+	Stale   []Stale        // months that are being rated again, by month
+}

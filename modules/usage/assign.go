@@ -54,14 +54,7 @@ func (s *Service) Assign(ctx context.Context, in AssignInput) (AssignResult, err
 		if err != nil {
 			return err
 		}
-		below, err := s.tenants.IsBelow(ctx, account.OwnerID, assignee.ID, months)
-		if err != nil {
-			return err
-		}
-		if !below {
-			return errs.Newf(errs.FailedPrecondition, "usage.not_below", "%s is not below the owner of account %s in each month %s.", assignee.Slug, account.Account, months)
-		}
-		out, err = s.assign(ctx, account, assignee, months)
+		out, err = s.assignBelow(ctx, account, assignee, months)
 		return err
 	})
 	if db.ConstraintOf(err) != "" && errs.KindOf(err) == errs.Conflict {
@@ -97,6 +90,18 @@ func (s *Service) findAccount(ctx context.Context, in AssignInput) (accountRow, 
 		return accountRow{}, errs.Newf(errs.Invalid, "usage.ambiguous_account", "There are %d accounts %s:%s say which provider and owner.", len(rows), in.Account, text)
 	}
 	return rows[0], nil
+}
+
+// assignBelow is assign for an assignee that must be below the account's owner.
+func (s *Service) assignBelow(ctx context.Context, account accountRow, assignee Tenant, months period.Months) (AssignResult, error) {
+	below, err := s.tenants.IsBelow(ctx, account.OwnerID, assignee.ID, months)
+	if err != nil {
+		return AssignResult{}, err
+	}
+	if !below {
+		return AssignResult{}, errs.Newf(errs.FailedPrecondition, "usage.not_below", "%s is not below the owner of account %s in each month %s.", assignee.Slug, account.Account, months)
+	}
+	return s.assign(ctx, account, assignee, months)
 }
 
 // assign makes room for the assignment and writes it.

@@ -5,8 +5,11 @@
 // immutable segments in the object store; the database holds what each segment
 // contains, with exact sums. Nothing here prices anything.
 //
-// Tables: usage_*. Objects: segments/<owner id>/<sha256>.parquet.
-// Permissions: usage.read, usage.import, usage.assign, usage.acknowledge.
+// Tables: usage_*. Objects: segments/<owner id>/<sha256>.parquet, and
+// uploads/<id>/<name> until their import has ended.
+// Jobs: usage.import, usage.rerate.
+// Permissions: usage.browse, usage.read, usage.import, usage.assign,
+// usage.acknowledge.
 //
 // # Words
 //

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tierbook/app/kernel/errs"
@@ -13,7 +14,9 @@ const keepStaged = 24 * time.Hour
 // GC removes objects that were staged more than 24 hours ago and never became
 // part of a published delivery, of all owners that the scope sees, and returns
 // how many. What a published delivery, current or not, refers to stays. It also
-// ends imports, and removes temporary files, of processes that must have died.
+// removes uploads of that age that no import is to read, which belong to
+// nobody, and ends imports, and removes temporary files, of processes that must
+// have died.
 //
 // Needs usage.import.
 func (s *Service) GC(ctx context.Context) (int, error) {
@@ -46,7 +49,36 @@ func (s *Service) GC(ctx context.Context) (int, error) {
 			removed++
 		}
 	}
-	return removed, sweep(s.temp)
+	uploads, err := s.gcUploads(ctx, before)
+	return removed + uploads, errors.Join(err, sweep(s.temp))
+}
+
+// gcUploads removes uploads that no import is to read, and returns how many.
+func (s *Service) gcUploads(ctx context.Context, before time.Time) (removed int, err error) {
+	for o, err := range s.objects.List(ctx, uploads) {
+		if err != nil {
+			return removed, err
+		}
+		if !o.ModTime.Before(before) {
+			continue
+		}
+		var needed bool
+		err = s.work.db.InTx(ctx, func(ctx context.Context) (err error) {
+			needed, err = s.work.isUploadNeeded(ctx, o.Key)
+			return err
+		})
+		if err != nil {
+			return removed, err
+		}
+		if needed {
+			continue
+		}
+		if err := s.objects.Delete(ctx, o.Key); err != nil && errs.KindOf(err) != errs.NotFound {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
 }
 
 // removeStale removes one object, unless somebody staged it again meanwhile:

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
+	"tierbook/app/platform/scope"
 	"tierbook/modules/usage/internal/segment"
 	"tierbook/modules/usage/internal/source"
 	"tierbook/modules/usage/internal/spill"
@@ -34,8 +36,11 @@ func (s *Service) Import(ctx context.Context, in ImportInput, progress func(Prog
 	}
 	in.Format = cmp.Or(in.Format, FormatAuto)
 	if !in.Format.isKnown() {
-		return ImportResult{}, errs.Newf(errs.Invalid, "usage.format", "The format %q is not known: auto, aws-cur and focus are.", in.Format).
-			WithField("format", "Is auto, aws-cur or focus.")
+		return ImportResult{}, errFormat(in.Format)
+	}
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return ImportResult{}, err
 	}
 	owner, err := s.tenants.Tenant(ctx, in.Owner)
 	if err != nil {
@@ -48,22 +53,55 @@ func (s *Service) Import(ctx context.Context, in ImportInput, progress func(Prog
 		return ImportResult{}, err
 	}
 	defer func() { _ = set.Close() }()
-	run := &importRun{
-		s: s, owner: owner, in: in, set: set, began: time.Now(), //nolint:forbidigo // a duration, not an instant
-		url: source.Redact(in.URL), progress: newReporter(progress, set),
+	row := s.newImport(sc, owner, in.Format)
+	row.URL = source.Redact(in.URL)
+	lock, _, err := s.work.db.Lock(ctx, importLock(row.ID)) // tells others that this process is alive
+	if err != nil {
+		return ImportResult{}, err
 	}
-	run.result = ImportResult{Import: id.New[id.Import](), Deliveries: []DeliveryResult{}, Periods: []PeriodSum{}}
-	return run.do(ctx)
+	defer lock.Release()
+	if err := s.work.db.InTx(ctx, func(ctx context.Context) error { return s.work.insertImport(ctx, row) }); err != nil {
+		return ImportResult{}, fmt.Errorf("start import: %w", err)
+	}
+	if row.Attempt, _, err = s.startImport(ctx, row.ID); err != nil {
+		return ImportResult{}, fmt.Errorf("start import: %w", err)
+	}
+	return s.newImportRun(row, owner).do(ctx, set, progress)
 }
 
-func (f Format) isKnown() bool { return f == FormatAuto || f == FormatAWSCUR || f == FormatFOCUS }
+// newImport returns an import that sc asks for, still without what to read.
+func (s *Service) newImport(sc scope.Scope, owner Tenant, format Format) importRow {
+	return importRow{
+		ID: id.New[id.Import](), TreeID: owner.Tree, OwnerID: owner.ID, Format: string(format), State: ImportRequested,
+		ActingID: sc.Tenant, Actor: sc.Actor.String(), ActorName: sc.Actor.Name, RequestedAt: s.clock.Now(),
+	}
+}
+
+func (s *Service) startImport(ctx context.Context, i id.Import) (attempt int, ok bool, err error) {
+	err = s.work.db.InTx(ctx, func(ctx context.Context) error {
+		attempt, ok, err = s.work.startImport(ctx, i, s.clock.Now())
+		return err
+	})
+	return attempt, ok, err
+}
+
+// subject names what is imported, as people do.
+func (r importRow) subject() string {
+	if len(r.Uploads.V) == 0 {
+		return r.URL
+	}
+	names := make([]string, len(r.Uploads.V))
+	for i, u := range r.Uploads.V {
+		names[i] = u.Name
+	}
+	return strings.Join(names, ", ")
+}
 
 // importRun is one import.
 type importRun struct {
 	s        *Service
+	row      importRow
 	owner    Tenant
-	in       ImportInput
-	url      string
 	set      *source.Set
 	dir      string // temporary, for this import alone
 	began    time.Time
@@ -73,24 +111,65 @@ type importRun struct {
 	result ImportResult
 }
 
-func (r *importRun) do(ctx context.Context) (ImportResult, error) {
-	began := importRow{
-		ID: r.result.Import, TreeID: r.owner.Tree, OwnerID: r.owner.ID, URL: r.url, Format: string(r.in.Format),
-		State: "running", StartedAt: r.s.clock.Now(),
-	}
-	err := r.s.work.db.InTx(ctx, func(ctx context.Context) error { return r.s.work.insertImport(ctx, began) })
+func (s *Service) newImportRun(row importRow, owner Tenant) *importRun {
+	run := &importRun{s: s, row: row, owner: owner, began: time.Now()} //nolint:forbidigo // a duration, not an instant
+	run.result = ImportResult{Import: row.ID, Deliveries: []DeliveryResult{}, Periods: []PeriodSum{}}
+	return run
+}
+
+// do carries out a started import. If ctx ends meanwhile, an import that a
+// worker carries out stays as it is, for another one to go on.
+func (r *importRun) do(ctx context.Context, set *source.Set, progress func(Progress)) (ImportResult, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.set, r.progress = set, newReporter(r.noting(ctx, stop, progress), set)
+	err := r.readAndStore(ctx)
 	if err != nil {
-		return ImportResult{}, fmt.Errorf("start import: %w", err)
+		if errors.Is(context.Cause(ctx), errTakenOver) {
+			err = errTakenOver
+		}
+		if !r.row.ByJob || ctx.Err() == nil {
+			r.fail(ctx, err)
+		}
+		return ImportResult{}, fmt.Errorf("import %s: %w", r.row.subject(), err)
 	}
-	err = r.readAndStore(ctx)
-	if err != nil {
-		r.fail(ctx, err)
-		return ImportResult{}, fmt.Errorf("import %s: %w", r.url, err)
-	}
-	r.result.Seconds = time.Since(r.began).Seconds()
-	r.s.log.InfoContext(ctx, "imported", "url", r.url, "owner", r.owner.Slug, "rows", r.result.RowsRead,
+	r.s.log.InfoContext(ctx, "imported", "source", r.row.subject(), "owner", r.owner.Slug, "rows", r.result.RowsRead,
 		"quarantined", r.result.RowsQuarantined, "deliveries", len(r.result.Deliveries), "seconds", r.result.Seconds)
 	return r.result, nil
+}
+
+// errTakenOver ends an import that no longer belongs to this process.
+var errTakenOver = errs.New(errs.Conflict, "usage.taken_over", "Another process has taken the import over.")
+
+// noteEvery is how often an import's progress is written down.
+const noteEvery = 500 * time.Millisecond
+
+// noting returns what tells tell and writes down how far the import is, and
+// stops it if it was taken over.
+func (r *importRun) noting(ctx context.Context, stop context.CancelCauseFunc, tell func(Progress)) func(Progress) {
+	var noted time.Time
+	var stage Stage
+	return func(p Progress) {
+		if tell != nil {
+			tell(p)
+		}
+		now := time.Now() //nolint:forbidigo // a duration, not an instant
+		if p.Stage == StageDone || p.Stage == stage && now.Sub(noted) < noteEvery {
+			return
+		}
+		noted, stage = now, p.Stage
+		var ours bool
+		err := r.s.work.db.InTx(ctx, func(ctx context.Context) (err error) {
+			ours, err = r.s.work.saveProgress(ctx, r.row.ID, r.row.Attempt, p)
+			return err
+		})
+		switch {
+		case err != nil:
+			r.s.log.WarnContext(ctx, "note an import's progress", "import", r.row.ID, "error", err)
+		case !ours:
+			stop(errTakenOver)
+		}
+	}
 }
 
 func (r *importRun) readAndStore(ctx context.Context) (err error) {
@@ -142,7 +221,7 @@ func (r *importRun) delivery(ctx context.Context, d *spill.Delivery) error {
 		}
 	}()
 	p := r.newPublication(d, w)
-	state, err := p.do(ctx)
+	published, state, err := p.do(ctx)
 	if err != nil {
 		return err
 	}
@@ -150,7 +229,7 @@ func (r *importRun) delivery(ctx context.Context, d *spill.Delivery) error {
 		return err
 	}
 	r.result.RowsStored += w.Rows
-	r.result.Deliveries = append(r.result.Deliveries, DeliveryResult{Provider: d.Key.Provider, Payer: d.Key.Payer, Month: d.Key.Month, State: state})
+	r.result.Deliveries = append(r.result.Deliveries, DeliveryResult{ID: published, Provider: d.Key.Provider, Payer: d.Key.Payer, Month: d.Key.Month, State: state})
 	r.result.Warnings = append(r.result.Warnings, p.warnings...)
 	r.addPeriods(w)
 	return nil
@@ -179,23 +258,24 @@ func comparePeriods(a, b PeriodSum) int {
 	return cmp.Or(cmp.Compare(a.Payer, b.Payer), a.Period.Compare(b.Period), cmp.Compare(a.Currency, b.Currency))
 }
 
-// finish notes that the import is complete, with what belongs to no delivery.
+// finish notes that the import is complete, with what belongs to no delivery,
+// and asks for what it changed to be rated again if that was wished for.
 func (r *importRun) finish(ctx context.Context) error {
+	r.result.Seconds = time.Since(r.began).Seconds()
 	err := r.s.work.db.InTx(ctx, func(ctx context.Context) error {
 		if err := r.s.work.insertQuarantine(ctx, r.read.quarantine.rowsOf(r, id.Delivery{}, nil)); err != nil {
 			return err
 		}
-		if err := r.s.work.carryAcknowledgements(ctx, r.owner.ID, r.result.Import); err != nil {
+		if err := r.s.work.carryAcknowledgements(ctx, r.owner.ID, r.row.ID); err != nil {
 			return err
 		}
-		done := importRow{
-			ID: r.result.Import, State: "complete", FinishedAt: r.s.clock.Now(),
-			RowsRead: r.result.RowsRead, RowsStored: r.result.RowsStored, RowsQuarantined: r.result.RowsQuarantined,
-		}
-		if err := r.s.work.finishImport(ctx, done); err != nil {
+		if err := r.end(ctx, ImportComplete, ""); err != nil {
 			return err
 		}
-		return r.s.workAudit.Record(ctx, "usage.import", r.url, r.owner.ID, nil, r.result)
+		if err := r.askForRating(ctx); err != nil {
+			return err
+		}
+		return r.s.workAudit.Record(ctx, "usage.import", r.row.subject(), r.owner.ID, nil, r.result)
 	})
 	if err != nil {
 		return fmt.Errorf("finish import: %w", err)
@@ -204,18 +284,33 @@ func (r *importRun) finish(ctx context.Context) error {
 	return nil
 }
 
+// end writes down how the import ended. Errors: errTakenOver.
+func (r *importRun) end(ctx context.Context, state ImportState, message string) error {
+	now := r.s.clock.Now()
+	row := importRow{ID: r.row.ID, Attempt: r.row.Attempt, State: state, FinishedAt: &now}
+	if state == ImportComplete {
+		row.RowsRead, row.RowsStored, row.RowsQuarantined = r.result.RowsRead, r.result.RowsStored, r.result.RowsQuarantined
+		row.Result.V = newStoredResult(r.result)
+	} else {
+		row.Error = &message
+	}
+	ours, err := r.s.work.finishImport(ctx, row)
+	if err == nil && !ours {
+		err = errTakenOver
+	}
+	return err
+}
+
 // fail notes why the import failed, also when ctx has ended.
 func (r *importRun) fail(ctx context.Context, cause error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	message, ok := errs.Message(cause)
-	if !ok {
+	if !ok || errs.KindOf(cause) == errs.Internal {
 		message = "The import failed; the log says why."
 	}
-	err := r.s.work.db.InTx(ctx, func(ctx context.Context) error {
-		return r.s.work.finishImport(ctx, importRow{ID: r.result.Import, State: "failed", FinishedAt: r.s.clock.Now(), Error: &message})
-	})
-	if err != nil {
-		r.s.log.ErrorContext(ctx, "note that an import failed", "import", r.result.Import, "error", err)
+	err := r.s.work.db.InTx(ctx, func(ctx context.Context) error { return r.end(ctx, ImportFailed, message) })
+	if err != nil && !errors.Is(err, errTakenOver) {
+		r.s.log.ErrorContext(ctx, "note that an import failed", "import", r.row.ID, "error", err)
 	}
 }

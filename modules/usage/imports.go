@@ -18,6 +18,41 @@ const (
 	FormatFOCUS  Format = "focus"   // FOCUS 1.0 to 1.3: CSV, gz
 )
 
+// isKnown reports whether the format can be asked for.
+func (f Format) isKnown() bool { return f == FormatAuto || f == FormatAWSCUR || f == FormatFOCUS }
+
+// Upload is a file that was uploaded to be imported. It lies in the object
+// store, where workers on any machine can read it, until its import has ended.
+type Upload struct {
+	Name   string `json:"name"` // as its owner calls it
+	Object string `json:"object"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// RequestInput asks for an import that a worker carries out: of a URL or of
+// uploaded files, which are read as one, manifests included.
+type RequestInput struct {
+	Owner   id.Tenant // to whom the provider bills the payer accounts in it
+	URL     string    // a bucket's, or a file: URL below the configured directories; empty with Uploads
+	Uploads []Upload  // what Upload returned
+	Format  Format    // empty means FormatAuto
+	Rerate  bool      // rate again what it changes
+}
+
+// ImportState is where an import is between request and end.
+type ImportState string
+
+// States of an import.
+const (
+	ImportRequested ImportState = "requested" // waits for a worker
+	ImportRunning   ImportState = "running"
+	ImportComplete  ImportState = "complete" // its deliveries are published
+	ImportFailed    ImportState = "failed"   // Import.Error says why
+)
+
+// IsOpen reports whether the import has yet to end.
+func (s ImportState) IsOpen() bool { return s == ImportRequested || s == ImportRunning }
+
 // ImportInput names what to import and for whom.
 type ImportInput struct {
 	Owner   id.Tenant // to whom the provider bills the payer accounts in it
@@ -36,6 +71,8 @@ type Progress struct {
 	BytesAll  int64 // in all; 0 if unknown
 	Rows      int64 // read so far while reading, written so far while storing
 	RowsAll   int64 // to store; 0 while reading
+
+	Quarantined int64 // rows met so far that cannot be read
 }
 
 // Stage is a part of an import, in order.
@@ -64,6 +101,7 @@ type ImportResult struct {
 
 // DeliveryResult is what became of one delivery.
 type DeliveryResult struct {
+	ID       id.Delivery   `json:"-"` // of the current one, if it is unchanged
 	Provider string        `json:"provider"`
 	Payer    string        `json:"payer"`
 	Month    period.Month  `json:"month"`

@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 
+	"github.com/riverqueue/river"
+
 	"tierbook/app/kernel/clock"
 	"tierbook/app/platform/audit"
 	"tierbook/app/platform/authz"
@@ -24,8 +26,12 @@ type Deps struct {
 	Clock   clock.Clock
 	Logger  *slog.Logger
 
+	WebJobs  Enqueuer // in Web's transactions
+	WorkJobs Enqueuer // in Work's
+
 	Tenants     Tenants // reads through Web
 	WorkTenants Tenants // reads through Work
+	Rating      Rating
 
 	Providers []Provider
 	Sources   Sources
@@ -82,9 +88,10 @@ func New(d Deps) *Module {
 	s := &Service{
 		web: store{d.Web}, work: store{d.Work}, objects: d.Objects, authz: d.Authz, clock: d.Clock, log: d.Logger,
 		webAudit: audit.New(d.Web, d.Clock), workAudit: audit.New(d.Work, d.Clock),
-		tenants: d.Tenants, workTenants: d.WorkTenants,
+		webJobs: d.WebJobs, workJobs: d.WorkJobs,
+		tenants: d.Tenants, workTenants: d.WorkTenants, rating: d.Rating,
 		sources: d.Sources.options(d.TempDir), temp: d.TempDir, spillBytes: d.MemoryBytes * 3 / 8, workers: d.Workers,
-		verified: &sync.Map{},
+		hasSources: len(d.Sources.FileDirs)+len(d.Sources.Buckets) > 0, verified: &sync.Map{},
 	}
 	for _, p := range d.Providers {
 		s.providers = append(s.providers, focus.Provider{Key: p.Key, Names: p.Names, Publishers: p.Publishers})
@@ -100,7 +107,19 @@ func (s Sources) options(temp string) source.Options {
 	return source.Options{Below: s.FileDirs, Never: s.NeverDirs, Remote: remotes.Open}
 }
 
+// Workers registers the module's workers, whose queues are Queue and default.
+func (m *Module) Workers(w *river.Workers) {
+	river.AddWorker(w, &importWorker{service: m.Service})
+	river.AddWorker(w, &rerateWorker{service: m.Service})
+}
+
+// Sweeper returns what finds abandoned imports. Every process that works on the
+// queue runs one beside its client.
+func (m *Module) Sweeper(queue jobLister) *Sweeper {
+	return &Sweeper{service: m.Service, queue: backlog{queue}}
+}
+
 // Permissions lists the module's permissions.
 func (m *Module) Permissions() []authz.Permission {
-	return []authz.Permission{PermRead, PermImport, PermAssign, PermAcknowledge}
+	return []authz.Permission{PermBrowse, PermRead, PermImport, PermAssign, PermAcknowledge}
 }

@@ -2,6 +2,9 @@ package usage
 
 // Permissions of this module.
 const (
+	// PermBrowse allows to open the usage pages: for who buys and sells, not for
+	// end customers.
+	PermBrowse = "usage.browse"
 	// PermRead allows to read totals, accounts, imports and quarantined rows.
 	PermRead = "usage.read"
 	// PermImport allows to import provider exports for an owner.

@@ -25,9 +25,9 @@ func newReporter(fn func(Progress), set *source.Set) *reporter {
 	return &reporter{fn: fn, now: Progress{Stage: StageReading, Files: len(set.Files), BytesAll: set.Bytes()}}
 }
 
-func (r *reporter) reading(file string, files int, rows int64) {
+func (r *reporter) reading(file string, files int, rows, quarantined int64) {
 	changed := file != r.now.File
-	r.now.File, r.now.FilesDone, r.now.Rows, r.now.Bytes = file, files, rows, r.bytes.Load()
+	r.now.File, r.now.FilesDone, r.now.Rows, r.now.Quarantined, r.now.Bytes = file, files, rows, quarantined, r.bytes.Load()
 	r.tell(changed)
 }
 

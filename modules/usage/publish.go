@@ -47,37 +47,55 @@ func (p *publication) key() spill.Key {
 	return spill.Key{Provider: p.row.Provider, Payer: p.row.Payer, Month: p.row.Month}
 }
 
-func (p *publication) do(ctx context.Context) (DeliveryState, error) {
+// do returns which delivery holds the content from now on, and what became of
+// it.
+func (p *publication) do(ctx context.Context) (published id.Delivery, state DeliveryState, err error) {
 	s := p.run.s
-	var same bool
-	err := s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+	err = s.work.db.ReadTx(ctx, func(ctx context.Context) error {
 		current, found, err := s.work.current(ctx, p.row)
 		if err == nil && found {
-			same, err = p.isSame(ctx, current)
+			published = current.ID
+			state, err = p.asBefore(ctx, current)
 		}
 		return err
 	})
-	if err != nil {
-		return "", err
-	}
-	if same {
-		return DeliveryUnchanged, nil
+	if err != nil || state != "" {
+		return published, state, err
 	}
 	if err := s.work.db.InTx(ctx, p.stage); err != nil {
-		return "", fmt.Errorf("stage: %w", err)
+		return published, "", fmt.Errorf("stage: %w", err)
 	}
 	if err := p.upload(ctx); err != nil {
-		return "", fmt.Errorf("upload: %w", err)
+		return published, "", fmt.Errorf("upload: %w", err)
 	}
-	var state DeliveryState
-	err = s.work.db.InTx(ctx, func(ctx context.Context) (err error) {
-		state, err = p.publish(ctx)
+	err = s.work.db.InTx(ctx, func(ctx context.Context) error {
+		published, state, err = p.publish(ctx)
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("publish: %w", err)
+		return published, "", fmt.Errorf("publish: %w", err)
 	}
-	return state, nil
+	return published, state, nil
+}
+
+// asBefore returns what became of the delivery if current has the same content:
+// unchanged, or what it was when this import published it before its worker
+// died. Else it returns "".
+func (p *publication) asBefore(ctx context.Context, current deliveryRow) (DeliveryState, error) {
+	same, err := p.isSame(ctx, current)
+	switch {
+	case err != nil || !same:
+		return "", err
+	case current.ImportID != p.row.ImportID:
+		return DeliveryUnchanged, nil
+	}
+	replaced, found, err := p.run.s.work.replaced(ctx, current.ID)
+	if err != nil || !found {
+		return DeliveryNew, err
+	}
+	p.warnings = nil
+	p.compare(replaced)
+	return DeliveryReplaced, nil
 }
 
 // isSame reports whether the current delivery has the same lines and the same
@@ -164,32 +182,30 @@ func (p *publication) upload(ctx context.Context) error {
 
 // publish makes the delivery current, unless a newer manifest is, or the same
 // content has become current meanwhile.
-func (p *publication) publish(ctx context.Context) (DeliveryState, error) {
+func (p *publication) publish(ctx context.Context) (id.Delivery, DeliveryState, error) {
 	st := p.run.s.work
 	if err := st.lockDelivery(ctx, p.row); err != nil {
-		return "", err
+		return id.Delivery{}, "", err
 	}
 	current, found, err := st.current(ctx, p.row)
 	if err != nil {
-		return "", err
+		return id.Delivery{}, "", err
 	}
 	state, now := DeliveryNew, p.run.s.clock.Now()
 	p.warnings = nil // this may be a second attempt
 	if found {
-		same, err := p.isSame(ctx, current)
-		if err != nil {
-			return "", err
+		before, err := p.asBefore(ctx, current)
+		if err != nil || before != "" {
+			return current.ID, before, err
 		}
 		switch {
-		case same:
-			return DeliveryUnchanged, nil
 		case isOlder(p.row.ManifestAt, current.ManifestAt):
 			state = DeliveryOlder
 		default:
 			state = DeliveryReplaced
 			p.compare(current)
-			if err := st.setState(ctx, current.ID, "superseded", nil); err != nil {
-				return "", err
+			if err := st.supersede(ctx, current.ID, p.row.ID, now); err != nil {
+				return id.Delivery{}, "", err
 			}
 		}
 	}
@@ -197,11 +213,11 @@ func (p *publication) publish(ctx context.Context) (DeliveryState, error) {
 	if state == DeliveryOlder {
 		stored = "older"
 	}
-	if err := st.setState(ctx, p.row.ID, stored, &now); err != nil {
-		return "", err
+	if err := st.publishDelivery(ctx, p.row.ID, stored, now); err != nil {
+		return id.Delivery{}, "", err
 	}
 	key := p.key()
-	return state, st.insertQuarantine(ctx, p.run.read.quarantine.rowsOf(p.run, p.row.ID, &key))
+	return p.row.ID, state, st.insertQuarantine(ctx, p.run.read.quarantine.rowsOf(p.run, p.row.ID, &key))
 }
 
 // isOlder reports whether a manifest was written before the current one. A

@@ -34,6 +34,7 @@ type QuarantinedRow struct {
 type QuarantineFilter struct {
 	Owner        id.Tenant    // zero: any
 	Import       id.Import    // zero: any
+	Delivery     id.Delivery  // zero: any
 	Period       period.Month // zero: any; else rows of that month and of unknown month
 	Acknowledged bool         // also those that were acknowledged
 	Limit        int          // 0: 1,000

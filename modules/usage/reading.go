@@ -67,7 +67,7 @@ func (r *reading) close() error {
 // all reads every file of the set.
 func (r *reading) all(ctx context.Context) error {
 	for i, f := range r.run.set.Files {
-		r.run.progress.reading(f.Key, i, r.rows)
+		r.run.progress.reading(f.Key, i, r.rows, r.quarantine.rows)
 		sum, err := r.run.set.Read(ctx, f, &r.run.progress.bytes, func(name string, t source.Table) error {
 			return r.table(ctx, f, i, name, t)
 		})
@@ -84,7 +84,7 @@ func (r *reading) all(ctx context.Context) error {
 
 // mapper returns what reads files with this header.
 func (r *reading) mapper(name string, header []string) (rows.Mapper, error) {
-	format := r.run.in.Format
+	format := Format(r.run.row.Format)
 	if format == FormatAuto {
 		switch {
 		case awscur.IsCUR2(header):
@@ -143,7 +143,7 @@ func (r *reading) table(ctx context.Context, f source.File, index int, name stri
 				return err
 			}
 			t.Release(b)
-			r.run.progress.reading(f.Key, index, r.rows)
+			r.run.progress.reading(f.Key, index, r.rows, r.quarantine.rows)
 		}
 		return nil
 	})

@@ -23,13 +23,16 @@ type Service struct {
 	log       *slog.Logger
 
 	webAudit, workAudit  *audit.Log
+	webJobs, workJobs    Enqueuer
 	tenants, workTenants Tenants
+	rating               Rating
 
 	providers  []focus.Provider
 	sources    source.Options
 	temp       string
 	spillBytes int64 // of lines held while they are sorted; buffers and garbage are as much again, and more
 	workers    int
+	hasSources bool
 
 	verified *sync.Map // object → size, of those whose bytes were checked by this process
 }

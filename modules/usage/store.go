@@ -53,44 +53,6 @@ func ids[T fmt.Stringer](list []T) array {
 	return out
 }
 
-// importRow is a row of usage_imports.
-type importRow struct {
-	ID              id.Import
-	TreeID          id.Tenant
-	OwnerID         id.Tenant
-	URL             string
-	Format          string
-	State           string
-	StartedAt       time.Time
-	FinishedAt      time.Time
-	RowsRead        int64
-	RowsStored      int64
-	RowsQuarantined int64
-	Error           *string
-}
-
-func (s store) insertImport(ctx context.Context, r importRow) error {
-	return s.exec(ctx, `
-		INSERT INTO usage_imports (id, tree_id, owner_id, url, format, state, started_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		r.ID, r.TreeID, r.OwnerID, r.URL, r.Format, r.State, r.StartedAt)
-}
-
-func (s store) finishImport(ctx context.Context, r importRow) error {
-	return s.exec(ctx, `
-		UPDATE usage_imports
-		SET state = ?, finished_at = ?, rows_read = ?, rows_stored = ?, rows_quarantined = ?, error = ?
-		WHERE id = ?`,
-		r.State, r.FinishedAt, r.RowsRead, r.RowsStored, r.RowsQuarantined, r.Error, r.ID)
-}
-
-// failAbandoned ends imports whose process must have died.
-func (s store) failAbandoned(ctx context.Context, before, now time.Time, owners array) error {
-	return s.exec(ctx, `
-		UPDATE usage_imports SET state = 'failed', finished_at = ?, error = 'The process that ran it ended.'
-		WHERE state = 'running' AND started_at < ? AND owner_id = ANY (?::uuid[])`, now, before, owners)
-}
-
 // deliveryRow is a row of usage_deliveries.
 type deliveryRow struct {
 	ID              id.Delivery
@@ -106,7 +68,15 @@ type deliveryRow struct {
 	RowsQuarantined int64
 	State           string
 	StagedAt        time.Time
+	PublishedAt     *time.Time
+	SupersededAt    *time.Time
+	SupersededBy    id.Delivery
+	WithdrawnBy     *string
+	WithdrawnFor    *string
 }
+
+const deliveryColumns = `d.id, d.tree_id, d.owner_id, d.import_id, d.provider, d.payer, d.month, d.manifest_at, d.content_hash,
+	d.rows_read, d.rows_quarantined, d.state, d.staged_at, d.published_at, d.superseded_at, d.superseded_by, d.withdrawn_by, d.withdrawn_for`
 
 func (s store) insertDelivery(ctx context.Context, r deliveryRow) error {
 	return s.exec(ctx, `
@@ -128,9 +98,8 @@ func (s store) lockDelivery(ctx context.Context, r deliveryRow) error {
 func (s store) current(ctx context.Context, r deliveryRow) (deliveryRow, bool, error) {
 	var rows []deliveryRow
 	err := s.query(ctx, &rows, `
-		SELECT id, tree_id, owner_id, import_id, provider, payer, month, manifest_at, content_hash, rows_read, rows_quarantined, state, staged_at
-		FROM usage_deliveries
-		WHERE owner_id = ? AND provider = ? AND payer = ? AND month = ? AND state = 'current'`,
+		SELECT `+deliveryColumns+` FROM usage_deliveries d
+		WHERE d.owner_id = ? AND d.provider = ? AND d.payer = ? AND d.month = ? AND d.state = 'current'`,
 		r.OwnerID, r.Provider, r.Payer, r.Month)
 	if err != nil || len(rows) == 0 {
 		return deliveryRow{}, false, err
@@ -156,7 +125,43 @@ func (s store) otherOwners(ctx context.Context, r deliveryRow, owners array) ([]
 	return out, err
 }
 
-func (s store) setState(ctx context.Context, d id.Delivery, state string, publishedAt *time.Time) error {
+// publishDelivery puts a staged delivery into its state.
+func (s store) publishDelivery(ctx context.Context, d id.Delivery, state string, at time.Time) error {
+	return s.exec(ctx, `UPDATE usage_deliveries SET state = ?, published_at = ? WHERE id = ?`, state, at, d)
+}
+
+// supersede ends a current delivery, for by to take its place.
+func (s store) supersede(ctx context.Context, d, by id.Delivery, at time.Time) error {
 	return s.exec(ctx, `
-		UPDATE usage_deliveries SET state = ?, published_at = coalesce(?, published_at) WHERE id = ?`, state, publishedAt, d)
+		UPDATE usage_deliveries SET state = 'superseded', superseded_by = ?, superseded_at = ? WHERE id = ?`, by, at, d)
+}
+
+// replaced returns the delivery whose place d took.
+func (s store) replaced(ctx context.Context, d id.Delivery) (deliveryRow, bool, error) {
+	var rows []deliveryRow
+	err := s.query(ctx, &rows, `SELECT `+deliveryColumns+` FROM usage_deliveries d WHERE d.superseded_by = ?`, d)
+	if err != nil || len(rows) == 0 {
+		return deliveryRow{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+// delivery returns one delivery that was published.
+func (s store) delivery(ctx context.Context, d id.Delivery) (deliveryRow, bool, error) {
+	var rows []deliveryRow
+	err := s.query(ctx, &rows, `SELECT `+deliveryColumns+` FROM usage_deliveries d WHERE d.id = ? AND d.state <> 'staged'`, d)
+	if err != nil || len(rows) == 0 {
+		return deliveryRow{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+// withdraw ends a current delivery with nothing in its place; ok is false if
+// it is not current.
+func (s store) withdraw(ctx context.Context, d id.Delivery, at time.Time, by, reason string) (ok bool, err error) {
+	var rows []struct{ ID id.Delivery }
+	err = s.query(ctx, &rows, `
+		UPDATE usage_deliveries SET state = 'superseded', superseded_at = ?, withdrawn_by = ?, withdrawn_for = ?
+		WHERE id = ? AND state = 'current' RETURNING id`, at, by, reason, d)
+	return len(rows) > 0, err
 }

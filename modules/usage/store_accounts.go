@@ -55,6 +55,13 @@ func (s store) listAccounts(ctx context.Context, f AccountFilter) ([]accountRow,
 	return rows, err
 }
 
+func (s store) accountsByID(ctx context.Context, list array) ([]accountRow, error) {
+	var rows []accountRow
+	err := s.query(ctx, &rows, `
+		SELECT id, tree_id, owner_id, provider, account, name, first_seen FROM usage_accounts WHERE id = ANY (?::uuid[])`, list)
+	return rows, err
+}
+
 // findAccounts returns the accounts with that number.
 func (s store) findAccounts(ctx context.Context, in AssignInput) ([]accountRow, error) {
 	var rows []accountRow
@@ -156,6 +163,12 @@ type accountMonthRow struct {
 	IsAssigned   bool
 }
 
+func (r accountMonthRow) month() AccountMonth {
+	return AccountMonth{
+		Month: r.ServiceMonth, Period: r.Period, Payer: r.Payer, Currency: r.Currency, Rows: r.Rows, Billed: r.Billed, IsAssigned: r.IsAssigned,
+	}
+}
+
 func (s store) accountMonths(ctx context.Context, p period.Month) ([]accountMonthRow, error) {
 	var rows []accountMonthRow
 	err := s.query(ctx, &rows, `
@@ -165,5 +178,26 @@ func (s store) accountMonths(ctx context.Context, p period.Month) ([]accountMont
 		WHERE (?::date IS NULL OR sa.period = ?)
 		GROUP BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency
 		ORDER BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency`, p, p)
+	return rows, err
+}
+
+// monthsByAccount is accountMonths for some accounts.
+func (s store) monthsByAccount(ctx context.Context, accounts array, p period.Month) ([]accountMonthRow, error) {
+	var rows []accountMonthRow
+	err := s.query(ctx, &rows, `
+		SELECT sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed,
+			EXISTS (SELECT FROM usage_assignments a WHERE a.account_id = sa.account_id AND a.months @> sa.service_month) AS is_assigned
+		`+currentParts+`
+		WHERE sa.account_id = ANY (?::uuid[]) AND (?::date IS NULL OR sa.period = ?)
+		GROUP BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency
+		ORDER BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency`, accounts, p, p)
+	return rows, err
+}
+
+// assignmentsByAccount is listAssignments for some accounts.
+func (s store) assignmentsByAccount(ctx context.Context, accounts array) ([]assignmentRow, error) {
+	var rows []assignmentRow
+	err := s.query(ctx, &rows, `
+		SELECT `+assignmentColumns+` FROM usage_assignments a WHERE a.account_id = ANY (?::uuid[]) ORDER BY a.account_id, a.months`, accounts)
 	return rows, err
 }

@@ -99,11 +99,12 @@ func (s store) listQuarantine(ctx context.Context, f QuarantineFilter) ([]quaran
 		FROM usage_quarantine q JOIN usage_imports im ON im.id = q.import_id
 		WHERE `+counts+`
 			AND (?::uuid IS NULL OR q.owner_id = ?) AND (?::uuid IS NULL OR q.import_id = ?)
+			AND (?::uuid IS NULL OR q.delivery_id = ?)
 			AND (?::date IS NULL OR q.period IS NULL OR q.period = ?)
 			AND (? OR q.acknowledged_at IS NULL)
 		ORDER BY im.started_at DESC, im.id DESC, q.file, q.row_number
 		LIMIT ?`,
-		f.Owner, f.Owner, f.Import, f.Import, f.Period, f.Period, f.Acknowledged, f.Limit)
+		f.Owner, f.Owner, f.Import, f.Import, f.Delivery, f.Delivery, f.Period, f.Period, f.Acknowledged, f.Limit)
 	return rows, err
 }
 

@@ -127,3 +127,31 @@ func (s store) assignmentsOf(ctx context.Context, owners array) ([]assignmentRow
 		SELECT `+assignmentColumns+` FROM usage_assignments a WHERE a.owner_id = ANY (?::uuid[]) ORDER BY a.account_id, a.months`, owners)
 	return rows, err
 }
+
+// staleOf returns whose months hold lines of deliveries, whatever their states.
+func (s store) staleOf(ctx context.Context, deliveries array) ([]Stale, error) {
+	var rows []Stale
+	err := s.query(ctx, &rows, `
+		SELECT DISTINCT a.assignee_id AS assignee, sa.period AS month
+		FROM usage_segments s
+		JOIN usage_segment_accounts sa ON sa.segment_id = s.id
+		JOIN usage_assignments a ON a.account_id = sa.account_id AND a.months @> sa.service_month
+		WHERE s.delivery_id = ANY (?::uuid[])`, deliveries)
+	return rows, err
+}
+
+// billedMonths returns the billing months in which current deliveries hold
+// lines of accounts, of service months in months.
+func (s store) billedMonths(ctx context.Context, accounts array, months period.Months) ([]period.Month, error) {
+	var rows []struct{ Period period.Month }
+	err := s.query(ctx, &rows, `
+		SELECT DISTINCT sa.period
+		`+currentParts+`
+		WHERE sa.account_id = ANY (?::uuid[]) AND ?::daterange @> sa.service_month
+		ORDER BY sa.period`, accounts, months)
+	out := make([]period.Month, len(rows))
+	for i, r := range rows {
+		out[i] = r.Period
+	}
+	return out, err
+}

@@ -61,7 +61,7 @@ func (s *Service) Accounts(ctx context.Context, f AccountFilter) ([]Account, err
 		out = make([]Account, len(rows))
 		for i, r := range rows {
 			byID[r.ID] = i
-			out[i] = Account{ID: r.ID, Owner: r.OwnerID, Provider: r.Provider, Account: r.Account, Name: r.Name, FirstSeen: r.FirstSeen.UTC()}
+			out[i] = r.account()
 		}
 		return s.addMonths(ctx, f.Period, out, byID)
 	})
@@ -84,9 +84,7 @@ func (s *Service) addMonths(ctx context.Context, p period.Month, out []Account, 
 	months, err := s.web.accountMonths(ctx, p)
 	for _, m := range months {
 		if i, ok := byID[m.AccountID]; ok {
-			out[i].Months = append(out[i].Months, AccountMonth{
-				Month: m.ServiceMonth, Period: m.Period, Payer: m.Payer, Currency: m.Currency, Rows: m.Rows, Billed: m.Billed, IsAssigned: m.IsAssigned,
-			})
+			out[i].Months = append(out[i].Months, m.month())
 		}
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"tierbook/app/platform/authz"
 	"tierbook/app/platform/blob"
 	"tierbook/app/platform/dbtest"
+	"tierbook/app/platform/jobs"
 	"tierbook/app/platform/scope"
 )
 
@@ -45,6 +47,8 @@ type bundle struct {
 	objects *blob.Store
 	dir     string // of the object store
 	tenants tenantsFake
+	module  *Module
+	rating  *ratingFake
 
 	north, east, harbour, direct, south, far scope.Scope
 }
@@ -67,7 +71,17 @@ func setup(t testing.TB) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Service = New(Deps{
+	webJobs, err := jobs.NewEnqueuer(b.db.Web)
+	if err != nil {
+		t.Fatal(err)
+	}
+	workJobs, err := jobs.NewEnqueuer(b.db.Work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.rating = &ratingFake{}
+	b.module = New(Deps{
+		WebJobs: webJobs, WorkJobs: workJobs, Rating: b.rating,
 		Web: b.db.Web, Work: b.db.Work, Objects: b.objects, Authz: az, Clock: clock.Fixed(now),
 		Tenants: b.tenants, WorkTenants: b.tenants, TempDir: t.TempDir(),
 		Sources: Sources{NeverDirs: []string{b.dir}},
@@ -76,14 +90,15 @@ func setup(t testing.TB) *bundle {
 			{Key: "azure", Names: []string{"Microsoft", "Microsoft Azure"}},
 			{Key: "gcp", Names: []string{"Google Cloud"}, Publishers: []string{"Google"}},
 		},
-	}).Service
+	})
+	b.Service = b.module.Service
 	return b
 }
 
 func (b *bundle) tenant(t testing.TB, tier scope.Tier, slug string, parent ...scope.Scope) scope.Scope {
 	t.Helper()
 	sc := b.db.NamedTenant(t, tier, slug, parent...)
-	x := tenantFake{Tenant: Tenant{ID: sc.Tenant, Slug: slug, Tree: sc.Tree, Tier: tier}}
+	x := tenantFake{Tenant: Tenant{ID: sc.Tenant, Slug: slug, Name: strings.ToUpper(slug), Tree: sc.Tree, Tier: tier}}
 	if len(parent) > 0 {
 		x.parent = parent[0].Tenant
 	}
@@ -105,6 +120,39 @@ func (b *bundle) load(t testing.TB, owner scope.Scope, path string) ImportResult
 		t.Fatal(err)
 	}
 	return r
+}
+
+// ratingFake notes what is to be rated again, as «acting assignee month».
+type ratingFake struct {
+	mu    sync.Mutex
+	asked []Stale
+	as    []id.Tenant
+	fail  error
+}
+
+func (f *ratingFake) Rerate(ctx context.Context, assignee id.Tenant, month period.Month, _ string) error {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return f.fail
+	}
+	f.asked, f.as = append(f.asked, Stale{assignee, month}), append(f.as, sc.Tenant)
+	return nil
+}
+
+// rated returns what billing was asked for, as «slug month».
+func (b *bundle) rated() []string {
+	b.rating.mu.Lock()
+	defer b.rating.mu.Unlock()
+	var out []string
+	for _, x := range b.rating.asked {
+		out = append(out, b.slugOf(x.Assignee)+" "+x.Month.String())
+	}
+	return out
 }
 
 // tenantFake is a tenant whose parent never changes.
@@ -144,6 +192,16 @@ func (f tenantsFake) Tenants(ctx context.Context) ([]Tenant, error) {
 	for k := range f {
 		if t, err := f.Tenant(ctx, k); err == nil {
 			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+func (f tenantsFake) Named(ctx context.Context, ts []id.Tenant) (map[id.Tenant]Tenant, error) {
+	out := map[id.Tenant]Tenant{}
+	for _, k := range ts {
+		if t, err := f.Tenant(ctx, k); err == nil {
+			out[k] = t
 		}
 	}
 	return out, nil

@@ -76,15 +76,29 @@ func Resolve(ctx context.Context, rawURL string, opts Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	return surveyed(ctx, tree, Redact(rawURL))
+}
+
+// surveyed lists what is to be read of tree, which people know as name.
+func surveyed(ctx context.Context, tree Tree, name string) (*Set, error) {
 	set, err := survey(ctx, tree)
 	if err == nil && len(set.Files) == 0 {
-		err = refuse("usage.source_empty", "There is nothing to import at %s: no CSV, gz, zip or Parquet file.", Redact(rawURL))
+		err = refuse("usage.source_empty", "There is nothing to import at %s: no CSV, gz, zip or Parquet file.", name)
 	}
 	if err != nil {
 		_ = tree.Close()
 		return nil, err
 	}
 	return set, nil
+}
+
+// Check refuses URLs that Resolve would refuse without looking at files.
+func Check(ctx context.Context, rawURL string, opts Options) error {
+	tree, err := open(ctx, rawURL, opts)
+	if err != nil {
+		return err
+	}
+	return tree.Close()
 }
 
 // Redact returns a URL as it may be shown and kept: without user, password and
