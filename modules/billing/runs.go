@@ -88,6 +88,8 @@ type RunFilter struct {
 	Month    period.Month // zero: any
 	Assignee id.Tenant    // zero: any
 	Contract id.Contract  // zero: any
+	Parties  []id.Tenant  // whose month, or who buys under the contract; empty: any
+	Cause    id.Run       // only period runs that this line run asked for; zero: any
 	States   []RunState   // empty: any
 	Before   id.Run       // only runs requested before this one, for paging; zero: from the newest
 	Limit    int          // at most so many, up to 500; 0: 50

@@ -140,6 +140,12 @@ func (s store) listRuns(ctx context.Context, f RunFilter) ([]Run, error) {
 	if !f.Contract.IsZero() {
 		and("contract_id = ?", f.Contract)
 	}
+	if len(f.Parties) > 0 {
+		and("coalesce(assignee_id, buyer_id) = ANY(?::uuid[])", array(uuids(f.Parties)))
+	}
+	if !f.Cause.IsZero() {
+		and("cause_id = ?", f.Cause)
+	}
 	if len(f.States) > 0 {
 		and("state IN ?", f.States)
 	}
@@ -231,6 +237,14 @@ func (s store) leaveRun(ctx context.Context, r Run, state RunState, attempts int
 		UPDATE billing_runs SET state = ?, attempts = ?, error = nullif(?, ''), finished_at = ?
 		WHERE id = ? AND fence = ? AND state = 'running'`,
 		string(state), attempts, message, finished, r.ID, r.Fence)
+	return res.RowsAffected == 1, res.Error
+}
+
+// cancelRun ends a run that has not started; ok is false for any other one.
+func (s store) cancelRun(ctx context.Context, run id.Run, at time.Time) (bool, error) {
+	res := s.q(ctx).Exec(`
+		UPDATE billing_runs SET state = 'cancelled', error = NULL, finished_at = ?
+		WHERE id = ? AND state IN ('requested', 'waiting')`, at, run)
 	return res.RowsAffected == 1, res.Error
 }
 
