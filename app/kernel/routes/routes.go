@@ -108,6 +108,9 @@ func InvoiceCSV(m period.Month, seller, buyer string) string { return Invoice(m,
 // Run is the page of one recalculation.
 func Run(r id.Run) string { return under(Runs, r.String()) }
 
+// RunCancel withdraws a recalculation that has not started.
+func RunCancel(r id.Run) string { return under(Runs, r.String(), "cancel") }
+
 // ReconciliationOf is the reconciliation of a month.
 func ReconciliationOf(m period.Month) string { return With(Reconciliation, "month", m.String()) }
 

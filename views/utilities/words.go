@@ -1,0 +1,27 @@
+package utilities
+
+// Short is how a job is called in a table: ids sort by time, so their ends
+// differ most.
+func Short(id string) string {
+	if len(id) < 12 {
+		return id
+	}
+	return id[:8] + "…" + id[len(id)-4:]
+}
+
+func statusTitle(j Job) string {
+	if j.IsFailed {
+		return "Read the error message"
+	}
+	return "See what changed"
+}
+
+func monthText(m Month) string {
+	switch {
+	case m.IsCurrent:
+		return m.Month.String() + " (still running)"
+	case !m.HasTerms:
+		return m.Month.String() + " (no contract)"
+	}
+	return m.Month.String()
+}
