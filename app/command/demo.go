@@ -10,6 +10,7 @@ import (
 	"tierbook/app/demo"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
+	"tierbook/app/platform/texttable"
 )
 
 func (e *env) demo() *cobra.Command {
@@ -33,7 +34,7 @@ func (e *env) demo() *cobra.Command {
 				if noServe {
 					return nil
 				}
-				return a.RunAll(ctx, e.listening)
+				return a.RunAll(ctx, func(url string) { e.welcome(a, url) })
 			})
 		},
 	}
@@ -41,6 +42,23 @@ func (e *env) demo() *cobra.Command {
 	cmd.Flags().Int64Var(&opts.Lines, "lines", 0, "usage lines in all, about (default 60,000)")
 	cmd.Flags().BoolVar(&noServe, "no-serve", false, "make the demo, print what was billed, and end")
 	return cmd
+}
+
+// welcome says where the demo is and how to sign in.
+func (e *env) welcome(a *app.App, url string) {
+	people, err := a.DemoSignIns()
+	if err != nil {
+		fmt.Fprintln(e.err, "The sign-ins cannot be read:", err)
+	}
+	t := texttable.New("tier", "organisation", "role", "e-mail address", "password")
+	for _, p := range people {
+		t.Row(p.Tier.String(), p.Tenant, p.Role, p.Email, p.Password)
+	}
+	fmt.Fprintln(e.err)
+	if t.Rows() > 0 {
+		_, _ = t.WriteTo(e.err)
+	}
+	fmt.Fprintf(e.err, "\nOpen %s and sign in as one of them (Ctrl-C stops)\n", url)
 }
 
 // demoProgress draws the demo's steps.
