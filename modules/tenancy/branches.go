@@ -1,0 +1,110 @@
+package tenancy
+
+import (
+	"context"
+	"strings"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+)
+
+// Branch is a tenant as a node of the tree of one month.
+type Branch struct {
+	Tenant
+	Parent   id.Tenant // zero for the acting tenant
+	Children int64     // directly below it
+	IsMatch  bool      // what was searched for, not what stands above it
+}
+
+// ChildrenFilter asks for a page of children of each of some parents.
+type ChildrenFilter struct {
+	Month   period.Month
+	Parents []id.Tenant
+	Skip    int // so many of each parent
+	Limit   int // at most so many of each parent
+}
+
+// Root returns the acting tenant as the root of its tree in month m.
+//
+// Needs tenancy.read.
+func (s *Service) Root(ctx context.Context, m period.Month) (Branch, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) (Branch, error) {
+		found, err := s.store.root(ctx, m)
+		if err != nil {
+			return Branch{}, err
+		}
+		if len(found) == 0 {
+			return Branch{}, ErrNotFound
+		}
+		return found[0], nil
+	})
+}
+
+// Children returns who stands directly below each of some parents in a month:
+// resellers before customers, then by name. A parent outside the scope has no
+// children. It takes one query, however large the tree is.
+//
+// Needs tenancy.read.
+func (s *Service) Children(ctx context.Context, f ChildrenFilter) ([]Branch, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) ([]Branch, error) {
+		if len(f.Parents) == 0 {
+			return nil, nil
+		}
+		return s.store.children(ctx, f)
+	})
+}
+
+// Matching returns the first limit tenants below the acting one in month m
+// whose name or slug contains text, with all that stand between them and it:
+// parents before children, siblings as Children orders them.
+//
+// Needs tenancy.read.
+func (s *Service) Matching(ctx context.Context, m period.Month, text string, limit int) ([]Branch, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) ([]Branch, error) {
+		return s.store.matching(ctx, m, likeOf(text), limit)
+	})
+}
+
+// Containing returns, for each of tenants, itself and everybody between it and
+// the acting tenant in month m, that included, from below upwards. Tenants that
+// were not below the acting one are absent.
+//
+// Needs tenancy.read.
+func (s *Service) Containing(ctx context.Context, m period.Month, tenants ...id.Tenant) (map[id.Tenant][]id.Tenant, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) (map[id.Tenant][]id.Tenant, error) {
+		if len(tenants) == 0 {
+			return nil, nil
+		}
+		return s.store.containing(ctx, m, tenants)
+	})
+}
+
+// Search returns tenants in scope whose name or slug contains text: those that
+// begin with it first, then by tier and name.
+//
+// Needs tenancy.read.
+func (s *Service) Search(ctx context.Context, text string, limit int) ([]Tenant, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) ([]Tenant, error) {
+		if text = strings.TrimSpace(text); text == "" {
+			return nil, nil
+		}
+		return s.store.search(ctx, likeOf(text), limit)
+	})
+}
+
+// Names returns what users of tenants in scope are called; others are absent.
+//
+// Needs tenancy.read.
+func (s *Service) Names(ctx context.Context, users ...id.User) (map[id.User]string, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) (map[id.User]string, error) {
+		if len(users) == 0 {
+			return nil, nil
+		}
+		return s.store.names(ctx, users)
+	})
+}
+
+// likeOf is a pattern for «contains text», in whatever case.
+func likeOf(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(strings.TrimSpace(text))) + "%"
+}

@@ -1,0 +1,128 @@
+package tenancy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
+)
+
+// drawn writes branches as «slug<parent(children)», with * for a match.
+func drawn(list []Branch) string {
+	slugs := map[id.Tenant]string{}
+	for _, b := range list {
+		slugs[b.ID] = b.Slug
+	}
+	var out []string
+	for _, b := range list {
+		s := b.Slug
+		if b.IsMatch {
+			s += "*"
+		}
+		if p := slugs[b.Parent]; p != "" {
+			s += "<" + p
+		}
+		out = append(out, s+strings.Repeat("+", int(b.Children)))
+	}
+	return strings.Join(out, " ")
+}
+
+func TestBranches(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	month := period.NewMonth(2026, 3)
+	dee := b.create(t, scope.Distributor, "Dee", Tenant{})
+	arr := b.create(t, scope.Reseller, "Arr", dee)
+	zed := b.create(t, scope.Reseller, "Zed", dee)
+	direct := b.create(t, scope.Customer, "Aaa Direct", dee)
+	cee := b.create(t, scope.Customer, "Cee 100%", arr)
+	b.create(t, scope.Customer, "Bee", arr)
+	other := b.create(t, scope.Distributor, "Other", Tenant{})
+	foreign := b.create(t, scope.Customer, "Foreign Cee", other)
+
+	t.Run("Root", func(t *testing.T) {
+		t.Parallel()
+		got, err := b.service.Root(as(t, arr), month)
+		if err != nil || got.Slug != "arr" || got.Children != 2 || !got.Parent.IsZero() {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	t.Run("Children", func(t *testing.T) {
+		t.Parallel()
+		for _, tt := range []struct {
+			in   ChildrenFilter
+			want string
+		}{
+			{ChildrenFilter{Parents: []id.Tenant{dee.ID}, Limit: 9}, "arr*++ zed* aaa-direct*"},
+			{ChildrenFilter{Parents: []id.Tenant{dee.ID}, Skip: 1, Limit: 1}, "zed*"},
+			{ChildrenFilter{Parents: []id.Tenant{arr.ID, zed.ID}, Limit: 1}, "bee*"},
+			{ChildrenFilter{Parents: []id.Tenant{other.ID}, Limit: 9}, ""},
+			{ChildrenFilter{Limit: 9}, ""},
+		} {
+			tt.in.Month = month
+			got, err := b.service.Children(as(t, dee), tt.in)
+			if err != nil || drawn(got) != tt.want {
+				t.Errorf("%+v: %q, %v, want %q", tt.in, drawn(got), err, tt.want)
+			}
+		}
+		if got, err := b.service.Children(as(t, arr), ChildrenFilter{Month: month, Parents: []id.Tenant{dee.ID, zed.ID}, Limit: 9}); err != nil || len(got) != 0 {
+			t.Errorf("a reseller sees its siblings: %q, %v", drawn(got), err)
+		}
+	})
+	t.Run("Matching", func(t *testing.T) {
+		t.Parallel()
+		for text, want := range map[string]string{
+			"CEE": "dee+++ arr<dee++ cee-100*<arr", "%": "dee+++ arr<dee++ cee-100*<arr", "ar": "dee+++ arr*<dee++", "foreign": "", "_": "",
+		} {
+			got, err := b.service.Matching(as(t, dee), month, text, 10)
+			if err != nil || drawn(got) != want {
+				t.Errorf("%s: %q, %v, want %q", text, drawn(got), err, want)
+			}
+		}
+		if got, err := b.service.Matching(as(t, arr), month, "e", 10); err != nil || drawn(got) != "arr++ bee*<arr cee-100*<arr" {
+			t.Errorf("as the reseller: %q, %v", drawn(got), err)
+		}
+	})
+	t.Run("Containing", func(t *testing.T) {
+		t.Parallel()
+		got, err := b.service.Containing(as(t, dee), month, cee.ID, direct.ID, dee.ID, foreign.ID)
+		want := map[id.Tenant][]id.Tenant{cee.ID: {cee.ID, arr.ID, dee.ID}, direct.ID: {direct.ID, dee.ID}, dee.ID: {dee.ID}}
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b id.Tenant) bool { return a == b })); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+		got, err = b.service.Containing(as(t, arr), month, cee.ID, zed.ID)
+		if diff := cmp.Diff(map[id.Tenant][]id.Tenant{cee.ID: {cee.ID, arr.ID}}, got, cmp.Comparer(func(a, b id.Tenant) bool { return a == b })); err != nil || diff != "" {
+			t.Errorf("as the reseller: %v %s", err, diff)
+		}
+	})
+	t.Run("Search", func(t *testing.T) {
+		t.Parallel()
+		for text, want := range map[string]string{"ee": "dee bee cee-100", "be": "bee", " ": "", "foreign": ""} {
+			got, err := b.service.Search(as(t, dee), text, 5)
+			var slugs []string
+			for _, x := range got {
+				slugs = append(slugs, x.Slug)
+			}
+			if err != nil || strings.Join(slugs, " ") != want {
+				t.Errorf("%s: %v, %v, want %s", text, slugs, err, want)
+			}
+		}
+	})
+	t.Run("Names", func(t *testing.T) {
+		t.Parallel()
+		u, err := b.service.CreateUser(as(t, arr), CreateUserInput{Tenant: arr.ID, Email: "ann@arr.example", Name: "Ann", Password: "a long, long passphrase"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.service.Names(as(t, dee), u.ID, id.New[id.User]()); err != nil || len(got) != 1 || got[u.ID] != "Ann" {
+			t.Errorf("%v, %v", got, err)
+		}
+		if got, err := b.service.Names(as(t, zed), u.ID); err != nil || len(got) != 0 {
+			t.Errorf("a sibling knows %v, %v", got, err)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package tenancy
+
+import (
+	"context"
+	"fmt"
+
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+)
+
+// branchRow is a tenantRow with its place in the tree.
+type branchRow struct {
+	T        tenantRow `gorm:"embedded"`
+	ParentID id.Tenant
+	Children int64
+	IsMatch  bool
+}
+
+func branchesOf(rows []branchRow) []Branch {
+	out := make([]Branch, len(rows))
+	for i, r := range rows {
+		out[i] = Branch{Tenant: r.T.tenant(), Parent: r.ParentID, Children: r.Children, IsMatch: r.IsMatch}
+	}
+	return out
+}
+
+// childrenOf counts who stands directly below t in month @month.
+const childrenOf = `(SELECT count(*) FROM tenancy_parents k WHERE k.parent_id = t.id AND k.months @> CAST(@month AS date)) AS children`
+
+// inOrder is how siblings follow each other.
+const inOrder = ` t.tier, lower(t.name), t.slug`
+
+func (s store) branches(ctx context.Context, sql string, args map[string]any) ([]Branch, error) {
+	rows, err := find[branchRow](ctx, s, sql, args)
+	if err != nil {
+		return nil, fmt.Errorf("read the tree: %w", err)
+	}
+	return branchesOf(rows), nil
+}
+
+func (s store) root(ctx context.Context, m period.Month) ([]Branch, error) {
+	return s.branches(ctx, `SELECT `+tenantColumns+`, `+childrenOf+tenantsFrom+` WHERE t.id = @acting`, map[string]any{"month": m})
+}
+
+// children reads a page of each parent. Row-level security shows parents in
+// scope only.
+func (s store) children(ctx context.Context, f ChildrenFilter) ([]Branch, error) {
+	return s.branches(ctx, `
+		WITH page AS (
+			SELECT * FROM (
+				SELECT p.parent_id, p.tenant_id, row_number() OVER (PARTITION BY p.parent_id ORDER BY`+inOrder+`) AS place
+				FROM tenancy_parents p JOIN tenancy_tenants t ON t.id = p.tenant_id
+				WHERE p.parent_id IN @parents AND p.months @> CAST(@month AS date)) x
+			WHERE place > @skip AND place <= @last)
+		SELECT `+tenantColumns+`, page.parent_id, true AS is_match, `+childrenOf+`
+		FROM page JOIN tenancy_tenants t ON t.id = page.tenant_id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
+		ORDER BY page.parent_id, page.place`,
+		map[string]any{"parents": f.Parents, "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
+}
+
+func (s store) matching(ctx context.Context, m period.Month, like string, limit int) ([]Branch, error) {
+	return s.branches(ctx, `
+		WITH RECURSIVE hit AS (
+			SELECT t.id FROM tenancy_tenants t
+			WHERE (lower(t.name) LIKE @like OR t.slug LIKE @like) AND (t.id = @acting OR t.id IN (
+				SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date)))
+			ORDER BY`+inOrder+` LIMIT @limit),
+		up (id, depth) AS (
+			SELECT id, 0 FROM hit
+			UNION
+			SELECT p.parent_id, up.depth + 1 FROM up JOIN tenancy_parents p ON p.tenant_id = up.id AND p.months @> CAST(@month AS date)
+			WHERE up.id <> @acting)
+		SELECT `+tenantColumns+`, p.parent_id, t.id IN (SELECT id FROM hit) AS is_match, `+childrenOf+`
+		FROM (SELECT DISTINCT id FROM up) u JOIN tenancy_tenants t ON t.id = u.id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
+		LEFT JOIN tenancy_parents p ON p.tenant_id = t.id AND p.months @> CAST(@month AS date) AND t.id <> @acting
+		ORDER BY`+inOrder, map[string]any{"month": m, "like": like, "limit": limit})
+}
+
+func (s store) containing(ctx context.Context, m period.Month, tenants []id.Tenant) (map[id.Tenant][]id.Tenant, error) {
+	type row struct{ OfID, ID id.Tenant }
+	rows, err := find[row](ctx, s, `
+		WITH RECURSIVE up (of_id, id, depth) AS (
+			SELECT t.id, t.id, 0 FROM tenancy_tenants t WHERE t.id IN @tenants AND (t.id = @acting OR t.id IN (
+				SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date)))
+			UNION ALL
+			SELECT up.of_id, p.parent_id, up.depth + 1 FROM up
+			JOIN tenancy_parents p ON p.tenant_id = up.id AND p.months @> CAST(@month AS date)
+			WHERE up.id <> @acting)
+		SELECT of_id, id FROM up ORDER BY of_id, depth`, map[string]any{"month": m, "tenants": tenants})
+	if err != nil {
+		return nil, fmt.Errorf("read who stands above: %w", err)
+	}
+	out := map[id.Tenant][]id.Tenant{}
+	for _, r := range rows {
+		out[r.OfID] = append(out[r.OfID], r.ID)
+	}
+	return out, nil
+}
+
+func (s store) search(ctx context.Context, like string, limit int) ([]Tenant, error) {
+	rows, err := find[tenantRow](ctx, s, `SELECT `+tenantColumns+tenantsFrom+` WHERE`+inScope+`
+		AND (lower(t.name) LIKE @like OR t.slug LIKE @like)
+		ORDER BY NOT (lower(t.name) LIKE substr(@like, 2) OR t.slug LIKE substr(@like, 2)),`+inOrder+` LIMIT @limit`,
+		map[string]any{"like": like, "limit": limit})
+	if err != nil {
+		return nil, fmt.Errorf("search tenants: %w", err)
+	}
+	return tenantsOf(rows), nil
+}
+
+func (s store) names(ctx context.Context, users []id.User) (map[id.User]string, error) {
+	type row struct {
+		ID   id.User
+		Name string
+	}
+	rows, err := find[row](ctx, s, `SELECT u.id, u.name FROM tenancy_users u JOIN tenancy_tenants t ON t.id = u.tenant_id
+		WHERE u.id IN @users AND`+inScope, map[string]any{"users": users})
+	if err != nil {
+		return nil, fmt.Errorf("read names: %w", err)
+	}
+	out := make(map[id.User]string, len(rows))
+	for _, r := range rows {
+		out[r.ID] = r.Name
+	}
+	return out, nil
+}
