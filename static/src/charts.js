@@ -5,7 +5,7 @@ import { BarChart, LineChart, SankeyChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { labelled, short, sum, written } from "./numbers.js";
+import { brief, labelled as described, short, sum, written } from "./numbers.js";
 
 use([BarChart, LineChart, SankeyChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
@@ -52,9 +52,9 @@ function base(p, chart) {
   };
 }
 
-function axes(p, chart, { right = 16 } = {}) {
+function axes(p, chart, { right = 16, top = 12 } = {}) {
   return {
-    grid: { left: 8, right, top: 12, bottom: 8, containLabel: true },
+    grid: { left: 8, right, top, bottom: 8, containLabel: true },
     xAxis: {
       type: "category", data: chart.labels, axisTick: { show: false },
       axisLine: { lineStyle: { color: p.line } }, axisLabel: { color: p.muted, hideOverlap: true },
@@ -80,28 +80,31 @@ function fewer(series) {
 
 const seriesColour = (p, s, i) => kindColour(p, s.kind, s.other ? p.series[maxSeries - 1] : p.series[i % maxSeries]);
 
-function overTime(p, chart) {
+function overTime(p, chart, width) {
   const series = fewer(chart.series ?? []);
   const line = chart.kind === "line";
   const stacked = chart.kind === "stacked";
+  const named = series.length > 1;
+  const margin = width < 480 ? 92 : 132; // for names beside the last value
+  const name = { show: named, color: p.text, fontSize: 12, width: margin - 12, overflow: "truncate", formatter: "{a}" };
+  const beside = { moveOverlap: "shiftY" };
+  const kinds = {
+    line: { type: "line", symbol: "circle", symbolSize: 5, lineStyle: { width: 2 }, endLabel: name, labelLayout: beside },
+    stacked: { type: "bar", stack: "all", barMaxWidth: 44, itemStyle: { borderColor: p.surface, borderWidth: 0.5 }, labelLayout: beside },
+    bars: { type: "bar", barMaxWidth: 36, itemStyle: { borderRadius: [2, 2, 0, 0] } },
+  };
+  const last = (chart.labels ?? []).length - 1;
+  const labelled = (v, i) => (i === last ? { value: Number(v), label: { ...name, position: "right", distance: 8 } } : Number(v));
   return {
     ...base(p, chart),
-    // A line is named at its end; colours of bars in a legend above them.
-    ...axes(p, chart, { right: line ? 110 : 16 }),
-    ...(!line && series.length > 1 && {
-      legend: { type: "scroll", top: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "roundRect", textStyle: { color: p.muted }, pageTextStyle: { color: p.muted }, pageIconColor: p.muted },
-      grid: { left: 8, right: 16, top: 34, bottom: 8, containLabel: true },
-    }),
+    ...axes(p, chart, named && (line || stacked) ? { right: margin } : { top: named ? 34 : 12 }),
+    legend: { show: named && !line && !stacked, top: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "roundRect", textStyle: { color: p.muted } },
     tooltip: { ...base(p, chart).tooltip, trigger: "axis", axisPointer: { type: line ? "line" : "shadow" }, formatter: (rows) => atOnePlace(chart, series, rows, stacked) },
     series: series.map((s, i) => ({
+      ...kinds[chart.kind],
       name: s.name,
-      type: line ? "line" : "bar",
-      data: s.values.map(Number),
+      data: stacked ? s.values.map(labelled) : s.values.map(Number),
       color: seriesColour(p, s, i),
-      ...(stacked && { stack: "all" }),
-      ...(line
-        ? { symbol: "circle", symbolSize: 5, lineStyle: { width: 2 }, endLabel: { show: true, formatter: "{a}", color: p.text, fontSize: 12 }, labelLayout: { moveOverlap: "shiftY" } }
-        : { barMaxWidth: 44, itemStyle: stacked ? { borderColor: p.surface, borderWidth: 0.5 } : { borderRadius: [2, 2, 0, 0] } }),
       emphasis: { focus: "series" },
     })),
   };
@@ -121,7 +124,7 @@ function atOnePlace(chart, series, rows, stacked) {
 // The first series holds a value a label: the first from the ground, the last
 // the result, those between as changes from what stands before them.
 function waterfall(p, chart) {
-  const [{ values, kinds = [], kind }] = chart.series;
+  const [{ values, kinds = [] }] = chart.series;
   const numbers = values.map(Number);
   const last = numbers.length - 1;
   let level = 0;
@@ -129,20 +132,19 @@ function waterfall(p, chart) {
     const from = i === 0 || i === last ? 0 : level;
     const to = i === last ? value : from + value;
     level = to;
-    const tone = kinds[i] ?? (i === last ? "margin" : i === 0 ? (kind ?? "price") : "cost");
+    const tone = kinds[i] ?? (i === last ? "margin" : i === 0 ? "price" : value < 0 ? "cost" : "price");
     return { from: Math.min(from, to), height: Math.abs(to - from), below: Math.min(from, to) < 0, tone, text: values[i] };
   });
   return {
     ...base(p, chart),
-    ...axes(p, chart),
-    grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
+    ...axes(p, chart, { top: 28 }),
     tooltip: { ...base(p, chart).tooltip, trigger: "item", formatter: ({ name, dataIndex: i }) => `${name}\n${written(values[i], chart.currency)}` },
     series: [
       { type: "bar", stack: "all", silent: true, itemStyle: { color: "transparent" }, data: bars.map((b) => (b.below ? 0 : b.from)), tooltip: { show: false } },
       {
         type: "bar", stack: "all", barMaxWidth: 64,
         data: bars.map((b) => ({ value: b.below ? b.from : b.height, itemStyle: { color: kindColour(p, b.tone, p.series[6]), borderRadius: 2 } })),
-        label: { show: true, position: "top", color: p.text, formatter: ({ dataIndex: i }) => short(numbers[i]) },
+        label: { show: true, position: "top", color: p.text, formatter: ({ dataIndex: i }) => brief(numbers[i]) },
       },
     ],
   };
@@ -168,7 +170,7 @@ function sankey(p, chart, width) {
       draggable: false, emphasis: { focus: "adjacency" },
       data: nodes.map((n) => ({
         name: n.name,
-        itemStyle: { color: kindColour(p, n.kind, p.series[Math.max(0, tiers.indexOf(n.tier)) % maxSeries]), borderWidth: 0 },
+        itemStyle: { color: kindColour(p, n.kind ?? n.tier, p.series[Math.max(0, tiers.indexOf(n.tier)) % maxSeries]), borderWidth: 0 },
       })),
       links: (chart.links ?? []).filter((l) => Number(l.value) > 0).map((l) => ({
         source: l.from, target: l.to, value: Number(l.value), text: l.value,
@@ -176,7 +178,7 @@ function sankey(p, chart, width) {
       })),
       label: {
         color: p.text, fontSize: narrow ? 11 : 12, overflow: "truncate", width: narrow ? 84 : 144,
-        formatter: ({ name, value }) => `${shown(name)}\n${short(value)}`, lineHeight: 15,
+        formatter: ({ name, value }) => `${shown(name)}\n${brief(value)}`, lineHeight: 15,
       },
       lineStyle: { curveness: 0.5 },
     }],
@@ -203,7 +205,7 @@ function draw(element) {
   const picture = drawn.get(element)?.picture ?? init(element, null, { renderer: "canvas" });
   picture.setOption(make(palette(), chart, element.clientWidth), true);
   element.setAttribute("role", "img");
-  element.setAttribute("aria-label", labelled(chart));
+  element.setAttribute("aria-label", described(chart));
   drawn.set(element, { picture, width: element.clientWidth });
 }
 

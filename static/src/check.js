@@ -16,14 +16,11 @@ export async function check(form, signal) {
   }
 }
 
-// span returns where in a text a diagnostic is, in the units of JavaScript: the
-// server counts characters, some of which are two of those. A place without
-// length becomes the word that begins there.
+// span returns where in a text a diagnostic is. A place without length becomes
+// the word that begins there, or the last character.
 export function span(text, { from = 0, to = from }) {
-  const characters = [...text];
-  const units = (n) => characters.slice(0, n).join("").length;
-  const start = Math.min(units(from), text.length);
-  if (to > from) return { from: start, to: Math.min(units(to), text.length) };
+  const start = Math.min(from, text.length);
+  if (to > from) return { from: start, to: Math.min(to, text.length) };
   const word = text.slice(start).match(/^(?:\w+|"[^"]*"?|.)/)?.[0] ?? "";
   return word ? { from: start, to: start + word.length } : { from: Math.max(0, text.length - 1), to: text.length };
 }

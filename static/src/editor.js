@@ -2,14 +2,14 @@
 // the form and holds the text, so the form is the same with and without it.
 //
 //   data-editor            on the textarea; rows="1" makes it a single line
-//   data-words='{…}'       on it or around it: what may be written there,
-//                          {"functions":[{"name","signature","doc"}],
-//                           "fields":[{"name","type","doc"}]}
-//   data-words-of="fee"    picks one of several such objects, {"line":{…},"fee":{…}}
+//   data-words='[…]'       on it or around it: what may be written there, a list of
+//                          {"name","kind","type","detail","doc"}, kind being field,
+//                          function or operator
+//   data-words-of="fee"    where data-words is several lists, {"line":[…],"fee":[…]}
 //   data-check="/url"      on the form: takes its fields by POST and answers
 //                          [{"field","from","to","message"}], or that as
 //                          "diagnostics" of an object. field is a textarea's
-//                          name; from and to count characters from 0
+//                          name; from and to count UTF-16 units from 0
 //
 // <code data-expr> gets the same colours.
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";

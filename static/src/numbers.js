@@ -34,13 +34,19 @@ export function sum(values) {
   return (total < 0n ? "-" : "") + digits.slice(0, at) + (places ? "." + digits.slice(at) : "");
 }
 
-// short is for axes and labels: 12.3 k, 4.56 M.
+const scales = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]];
+
+// brief has three digits, for labels: 12.3 k, 4.00 M, 640, 0.125.
+export function brief(value) {
+  const size = Math.abs(Number(value));
+  const [by, unit] = scales.find(([least]) => Number(size.toPrecision(3)) >= least) ?? [1, ""];
+  const digits = unit || size % 1 ? (size / by).toPrecision(3) : String(size);
+  return (value < 0 ? "−" : "") + digits + (unit && thin + unit);
+}
+
+// short leaves out zeros at the end, for axes: 1.5 k, 20 k.
 export function short(value) {
-  const number = Number(value);
-  const size = Math.abs(number);
-  const [unit, by] = size >= 1e9 ? ["G", 1e9] : size >= 1e6 ? ["M", 1e6] : size >= 1e3 ? ["k", 1e3] : ["", 1];
-  const scaled = Number((size / by).toPrecision(3));
-  return `${number < 0 ? "−" : ""}${scaled}${unit && thin + unit}`;
+  return brief(value).replace(/(\.\d*?)0+(?=$|\u202f)/, "$1").replace(/\.(?=$|\u202f)/, "");
 }
 
 // labelled says in words what a picture shows; its numbers are in the table

@@ -2,49 +2,40 @@
 import { pickedCompletion } from "@codemirror/autocomplete";
 import { syntaxTree } from "@codemirror/language";
 
-const operators = [
-  ["and", "both hold"], ["or", "one of them holds"], ["not", "the opposite"],
-  ["in", 'region in ["eu-west-1", "eu-central-1"], or between two numbers: 1..5'],
-  ["contains", 'sku contains "Box"'], ["startsWith", 'region startsWith "eu-"'], ["endsWith", 'service endsWith "S3"'],
-  ["matches", 'a regular expression: usage_type matches "^BoxUsage"'], ["true", ""], ["false", ""],
-].map(([name, doc]) => ({ name, doc, operator: true }));
-
-// vocabulary reads data-words of the textarea or what is around it.
+// vocabulary reads data-words of the textarea or of what is around it.
 export function vocabulary(textarea) {
   const owner = textarea.closest("[data-words]");
   if (!owner) return [];
-  const all = JSON.parse(owner.dataset.words);
-  const { functions = [], fields = [] } = all[textarea.dataset.wordsOf] ?? all;
-  return [...fields, ...functions, ...operators];
+  const words = JSON.parse(owner.dataset.words);
+  return Array.isArray(words) ? words : (words[textarea.dataset.wordsOf] ?? []);
 }
-
-const title = (word) => word.signature ?? (word.type ? `${word.name}  ${word.type}` : word.name);
 
 function documented(word) {
   const box = document.createElement("div");
   box.className = "tb-doc";
   const head = document.createElement("code");
-  head.textContent = title(word);
+  head.textContent = word.detail || [word.name, word.type].filter(Boolean).join("  ");
   const doc = document.createElement("p");
   doc.textContent = word.doc;
   box.append(head, doc);
   return box;
 }
 
+const boosts = { field: 10, function: 0, operator: -20 };
+
 function option(word) {
-  const detail = word.signature?.slice(word.name.length) ?? word.type;
-  const boost = word.operator ? -20 : word.signature ? 0 : 10;
-  return { label: word.name, type: word.signature ? "function" : "variable", detail, boost, info: () => documented(word), apply: insert(word) };
+  const detail = word.detail ? word.detail.slice(word.name.length) : word.type;
+  return { label: word.name, detail, boost: boosts[word.kind], info: word.doc ? () => documented(word) : undefined, apply: insert(word) };
 }
 
 // insert puts the cursor where the writing goes on: into the parentheses of a
 // function, between the quotes of tags["key"].
 function insert(word) {
-  const key = word.name.match(/^(\w+\[")\w+("\])$/);
-  if (!word.signature && !key) return word.name;
-  const [before, after] = key ? [key[1], key[2]] : [`${word.name}(`, ")"];
+  const blank = word.name === 'tags["key"]';
+  if (word.kind !== "function" && !blank) return word.name;
+  const [before, after] = blank ? ['tags["', '"]'] : [`${word.name}(`, ")"];
   return (view, completion, from, to) => {
-    const called = word.signature && view.state.sliceDoc(to, to + 1) === "(";
+    const called = !blank && view.state.sliceDoc(to, to + 1) === "(";
     const text = called ? word.name : before + after;
     const cursor = called ? from + text.length + 1 : from + before.length;
     view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: cursor }, annotations: pickedCompletion.of(completion) });
