@@ -231,7 +231,7 @@ func (b billingContracts) InForce(ctx context.Context, month period.Month, edges
 	found, err := b.contracts.InForce(ctx, each(edges, func(e billing.Edge) contracts.Edge { return contracts.Edge(e) }), month)
 	out := make(map[billing.Edge]billing.EdgeTerms, len(found))
 	for e, terms := range found {
-		to := billing.EdgeTerms{Missing: terms.Missing}
+		to := billing.EdgeTerms{Missing: terms.Missing, Currency: terms.Currency}
 		if terms.InForce != nil {
 			v := contractVersion(*terms.InForce)
 			to.Contract = &v

@@ -36,6 +36,7 @@ const (
 	DimPeriod                       // the provider's billing month, 2026-03
 	DimServiceMonth                 // month whose assignment counts: the period, or the earlier month that a late line is for
 	DimCurrency                     // BillingCurrency
+	DimHasListPrice                 // "true" where ListUnitPrice is delivered; told of Purchase rows only, any other may say either
 
 	NumDims // how many there are
 )
@@ -47,7 +48,7 @@ var dimNames = [NumDims]string{
 	DimChargeClass: "charge_class", DimChargeDescription: "charge_description", DimResource: "resource",
 	DimMarketplace: "marketplace", DimCommitmentRole: "commitment_role", DimCommitmentType: "commitment_type",
 	DimCommitmentID: "commitment_id", DimUnit: "unit", DimTags: "tags", DimDate: "date", DimPeriod: "period",
-	DimServiceMonth: "service_month", DimCurrency: "currency",
+	DimServiceMonth: "service_month", DimCurrency: "currency", DimHasListPrice: "has_list_price",
 }
 
 // String returns the dimension's name in rules.

@@ -1,14 +1,21 @@
 package rules
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
+
+	"tierbook/app/kernel/money"
 )
 
 // Edge is one step of a chain.
 type Edge struct {
 	Contract *Contract // in force in the month; nil: none
 	Missing  Missing   // what to do without a contract; with one, its terms say it
+	// Currency is the edge's where no contract is in force: what is passed
+	// through must be in it. Empty: in whatever the lines are in.
+	Currency money.Currency
 }
 
 // missing returns what to do with lines of payer at provider if no contract
@@ -27,6 +34,30 @@ func (e Edge) missing(provider, payer string) Missing {
 	return m
 }
 
+// mismatch says why a line of account in the given currency cannot be charged
+// on e, and "" if it can. An edge has one currency. A line that is blocked is
+// not charged, so it may be in any.
+func (e Edge) mismatch(missing Missing, account string, currency money.Currency) string {
+	want, whose := e.Currency, "this edge is"
+	if e.Contract != nil {
+		want, whose = e.Contract.terms.Currency, "its contract is"
+	}
+	switch {
+	case missing == MissingBlock, currency == want, want == "" && e.Contract == nil:
+		return ""
+	case missing == MissingPassThrough && e.Contract != nil:
+		whose = "the contract of this edge is"
+	}
+	return fmt.Sprintf("a line of account %s is in %s, but %s in %s", account, currencyName(currency), whose, currencyName(want))
+}
+
+func currencyName(c money.Currency) string {
+	if strings.TrimSpace(string(c)) == "" {
+		return "no currency"
+	}
+	return string(c)
+}
+
 // Chain is the way of a line from the owner of its payer account down to its
 // assignee. No edges: the owner is the assignee and there is only a cost.
 type Chain struct {
@@ -36,7 +67,7 @@ type Chain struct {
 
 // alwaysDims are read whatever the rules say: the grain, and what decides how
 // measures read and whether they may be added.
-var alwaysDims = append(slices.Clone(grainDims), DimLineItemType, DimPeriod, DimServiceMonth, DimCurrency)
+var alwaysDims = append(slices.Clone(grainDims), DimLineItemType, DimPeriod, DimServiceMonth, DimCurrency, DimHasListPrice)
 
 // Need returns the columns that batches must carry for this chain.
 func (c Chain) Need() Need {

@@ -21,7 +21,7 @@ func line(changes ...string) usage {
 		dims: map[Dim]string{
 			DimProvider: "aws", DimPayer: "P1", DimAccount: "A1", DimService: "EC2", DimChargeCategory: "Usage",
 			DimCommitmentRole: "none", DimUnit: "Hrs", DimMarketplace: "false", DimPeriod: "2026-03", DimServiceMonth: "2026-03",
-			DimDate: "2026-03-14", DimCurrency: "USD",
+			DimDate: "2026-03-14", DimCurrency: "USD", DimHasListPrice: "true",
 		},
 		measures: map[Measure]decimal.Decimal{
 			MeasureQuantity: dec("1"), MeasureList: dec("10"), MeasureContracted: dec("9"), MeasureBilled: dec("8"), MeasureEffective: dec("7"),
@@ -108,26 +108,35 @@ func ledger(o Outcome) string {
 			list = money.Plain(c.List.Decimal)
 		}
 		fmt.Fprintf(&b, "edge %d %s%s %q %q quantity %s list %s: %s\n",
-			c.Edge, c.Service, late(c.Grain), c.Rule, c.Label, money.Plain(c.Quantity), list, money.Plain(c.Amount))
+			c.Edge, c.Service, odd(c.Grain), c.Rule, c.Label, money.Plain(c.Quantity), list, money.Plain(c.Amount))
 	}
 	for _, c := range o.Costs {
-		fmt.Fprintf(&b, "bearer %d %s%s %q: %s\n", c.Bearer, c.Service, late(c.Grain), c.Reason, money.Plain(c.Cost))
+		fmt.Fprintf(&b, "bearer %d %s%s %q: %s\n", c.Bearer, c.Service, odd(c.Grain), c.Reason, money.Plain(c.Cost))
 	}
 	for _, f := range o.Findings {
 		block := ""
 		if f.Blocking {
 			block = " blocks"
 		}
-		fmt.Fprintf(&b, "finding %d %s %s%s, %d lines: %s\n", f.Edge, f.Code, f.Measure, block, f.Lines, money.Plain(f.Sum))
+		fmt.Fprintf(&b, "finding %d %s %s%s, %d lines: %s%s\n", f.Edge, f.Code, f.Measure, block, f.Lines, money.Plain(f.Sum), foreign(f.Currency))
 	}
 	return b.String()
 }
 
-func late(g Grain) string {
-	if g.ServiceMonth == "" {
+// odd tells what is not ordinary of a grain: its currency and service month.
+func odd(g Grain) string {
+	text := foreign(g.Currency)
+	if g.ServiceMonth != "" {
+		text += " for " + g.ServiceMonth
+	}
+	return text
+}
+
+func foreign(c money.Currency) string {
+	if c == "USD" {
 		return ""
 	}
-	return " for " + g.ServiceMonth
+	return " " + string(c)
 }
 
 func checkLedger(t *testing.T, c Chain, lines []usage, want string) {
@@ -257,33 +266,46 @@ func TestChain_SavingsPlanReadsAsZeroButCostsAsStored(t *testing.T) {
 // invariant 4.
 func TestChain_ListBelowTheFirstEdge(t *testing.T) {
 	t.Parallel()
-	// Delivered on usage; derived from billed for other types of a legacy CUR,
-	// and never on taxes: there it reads as the edge's cost.
+	// Delivered on usage, and on purchases that have a list unit price; derived
+	// from billed for other types of a legacy CUR, and never on taxes: there it
+	// reads as the edge's cost.
 	lines := []usage{
 		line("line_item_type=Usage"),
 		line("service=Fee", "line_item_type=Fee"),
 		line("service=Tax", "charge_category=Tax"),
 		line("service=RI", "charge_category=Purchase", "commitment_role=fee"),
+		line("service=Plan", "charge_category=Purchase"),
+		line("service=Care", "charge_category=Purchase", "has_list_price=false"),
 	}
 	checkLedger(t, chainOf(t, basis(BasisBilled), basis(BasisList)), lines, `
+		edge 0 Care "" "" quantity 1 list -: 8
 		edge 0 EC2 "" "" quantity 1 list 10: 8
 		edge 0 Fee "" "" quantity 1 list -: 8
+		edge 0 Plan "" "" quantity 1 list 10: 8
 		edge 0 RI "" "" quantity 1 list 0: 8
 		edge 0 Tax "" "" quantity 1 list -: 8
+		edge 1 Care "" "" quantity 1 list -: 8
 		edge 1 EC2 "" "" quantity 1 list 10: 10
 		edge 1 Fee "" "" quantity 1 list -: 8
+		edge 1 Plan "" "" quantity 1 list 10: 10
 		edge 1 RI "" "" quantity 1 list 0: 0
 		edge 1 Tax "" "" quantity 1 list -: 8
+		bearer 0 Care "": 8
 		bearer 0 EC2 "": 8
 		bearer 0 Fee "": 8
+		bearer 0 Plan "": 8
 		bearer 0 RI "": 8
 		bearer 0 Tax "": 8
+		bearer 1 Care "": 8
 		bearer 1 EC2 "": 8
 		bearer 1 Fee "": 8
+		bearer 1 Plan "": 8
 		bearer 1 RI "": 8
 		bearer 1 Tax "": 8
+		bearer 2 Care "": 8
 		bearer 2 EC2 "": 10
 		bearer 2 Fee "": 8
+		bearer 2 Plan "": 10
 		bearer 2 RI "": 0
 		bearer 2 Tax "": 8
 		finding 1 zero_basis list blocks, 1 lines: 8
@@ -405,6 +427,8 @@ func TestChain_Errors(t *testing.T) {
 	t.Parallel()
 	euro := basis(BasisCost)
 	euro.Currency = "EUR"
+	passing := basis(BasisCost)
+	passing.Covers, passing.Missing = Covers{{Payers: []string{"P1"}}}, MissingPassThrough
 	for _, c := range []struct {
 		name  string
 		terms []Terms
@@ -427,10 +451,25 @@ func TestChain_Errors(t *testing.T) {
 			"a line of account A1 is in USD, but its contract is in EUR (segment 0, row 0, account A1)",
 		},
 		{
-			"LinesInTwoCurrencies", nil,
-			[]usage{line(), line("currency=EUR", "account=A2")},
-			-1,
-			"a line of account A2 is in EUR, but lines before it are in USD (segment 0, row 1, account A2)",
+			"LineInAnotherCurrency",
+			[]Terms{basis(BasisCost)},
+			[]usage{line(), line("currency=EUR", "account=A2"), line("currency=", "account=A3")},
+			0,
+			"a line of account A2 is in EUR, but its contract is in USD (segment 0, row 1, account A2)",
+		},
+		{
+			"NoCurrency",
+			[]Terms{basis(BasisCost)},
+			[]usage{line("currency=")},
+			0,
+			"a line of account A1 is in no currency, but its contract is in USD (segment 0, row 0, account A1)",
+		},
+		{
+			"PassedThroughInAnotherCurrency",
+			[]Terms{passing},
+			[]usage{line(), line("currency=EUR", "payer=P2")},
+			0,
+			"a line of account A1 is in EUR, but the contract of this edge is in USD (segment 0, row 1, account A1)",
 		},
 		{
 			"FirstLineWins",
@@ -454,6 +493,118 @@ func TestChain_Errors(t *testing.T) {
 	}
 }
 
+// Lines that no contract charges may come in any currency; each is summed on
+// its own.
+func TestChain_TwoCurrencies(t *testing.T) {
+	t.Parallel()
+	blocking := basis(BasisBilled)
+	blocking.Covers = Covers{{Payers: []string{"P1"}}}
+	lines := []usage{line(), line("currency=EUR", "payer=P2"), line("currency=EUR", "payer=P2", "billed=5"), line("payer=P2")}
+	t.Run("OwnUse", func(t *testing.T) {
+		t.Parallel()
+		checkLedger(t, Chain{}, lines, `
+			bearer 0 EC2 "": 8
+			bearer 0 EC2 EUR "": 13
+			bearer 0 EC2 "": 8
+		`)
+	})
+	t.Run("Blocked", func(t *testing.T) {
+		t.Parallel()
+		checkLedger(t, chainOf(t, blocking, basis(BasisCost)), lines, `
+			edge 0 EC2 "" "" quantity 1 list 10: 8
+			edge 1 EC2 "" "" quantity 1 list 10: 8
+			bearer 0 EC2 "": 8
+			bearer 0 EC2 EUR "(no contract)": 13
+			bearer 0 EC2 "(no contract)": 8
+			bearer 1 EC2 "": 8
+			bearer 2 EC2 "": 8
+			finding 0 no_contract  blocks, 2 lines: 13 EUR
+			finding 0 no_contract  blocks, 1 lines: 8
+		`)
+	})
+	t.Run("Excluded", func(t *testing.T) {
+		t.Parallel()
+		c := Chain{Edges: []Edge{{}}}
+		base, err := newTestEngine(t).Compile(EdgeBase, Terms{Currency: "USD", Rules: []Rule{exclude("kept", `payer == "P2"`)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Base = base
+		checkLedger(t, c, lines[1:2], `
+			bearer 0 EC2 EUR "kept": 8
+		`)
+	})
+	t.Run("PassedThrough", func(t *testing.T) {
+		t.Parallel()
+		c := Chain{Edges: []Edge{{Missing: MissingPassThrough, Currency: "EUR"}}}
+		checkLedger(t, c, lines[1:2], `
+			edge 0 EC2 EUR "" "" quantity 1 list 10: 8
+			bearer 0 EC2 EUR "": 8
+			bearer 1 EC2 EUR "": 8
+			finding 0 pass_through , 1 lines: 8 EUR
+		`)
+		_, err := run(t, c, lines...)
+		want := "a line of account A1 is in USD, but this edge is in EUR (segment 0, row 0, account A1)"
+		if failed, ok := errors.AsType[*LineError](err); !ok || failed.Error() != want || failed.Edge != 0 {
+			t.Errorf("%v, want %s", err, want)
+		}
+	})
+}
+
+// A seller that owns payer accounts may name what is delivered; on the lines
+// of the tier above it reads its own cost.
+func TestChain_MixedContract(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	mixed, err := e.Compile(EdgeMixed, basis(BasisEffective, price(`service == "S3"`, "contracted + billed"),
+		exclude("dear", "effective > 8.5 and cost <= 8.5"), adjust("margin", "price * 2", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := []usage{line(), line("service=S3"), line("service=SP", "line_item_type=SavingsPlanCoveredUsage", "commitment_role=covered")}
+	t.Run("OwnLines", func(t *testing.T) {
+		t.Parallel()
+		checkLedger(t, Chain{Edges: []Edge{{Contract: mixed}}}, lines, `
+			edge 0 EC2 "" "" quantity 1 list 10: 14
+			edge 0 S3 "price" "" quantity 1 list 10: 34
+			edge 0 SP "" "" quantity 1 list 10: 14
+			bearer 0 EC2 "": 8
+			bearer 0 S3 "": 8
+			bearer 0 SP "": 8
+			bearer 1 EC2 "": 14
+			bearer 1 S3 "": 34
+			bearer 1 SP "": 14
+		`)
+	})
+	t.Run("LinesOfTheTierAbove", func(t *testing.T) {
+		t.Parallel()
+		above := chainOf(t, basis(BasisList)) // the seller of the mixed contract pays 10 for each line
+		c := Chain{Edges: append(above.Edges, Edge{Contract: mixed})}
+		checkLedger(t, c, append(lines, line("service=Dear", "effective=9", "list=8")), `
+			edge 0 Dear "" "" quantity 1 list 8: 8
+			edge 0 EC2 "" "" quantity 1 list 10: 10
+			edge 0 S3 "" "" quantity 1 list 10: 10
+			edge 0 SP "" "" quantity 1 list 10: 10
+			edge 1 Dear "" "" quantity 1 list 8: 16
+			edge 1 EC2 "" "" quantity 1 list 10: 20
+			edge 1 S3 "price" "" quantity 1 list 10: 40
+			edge 1 SP "" "" quantity 1 list 10: 20
+			bearer 0 Dear "": 8
+			bearer 0 EC2 "": 8
+			bearer 0 S3 "": 8
+			bearer 0 SP "": 8
+			bearer 1 Dear "": 8
+			bearer 1 EC2 "": 10
+			bearer 1 S3 "": 10
+			bearer 1 SP "": 10
+			bearer 2 Dear "": 16
+			bearer 2 EC2 "": 20
+			bearer 2 S3 "": 40
+			bearer 2 SP "": 20
+		`)
+	})
+}
+
 func TestChain_BaseContractFails(t *testing.T) {
 	t.Parallel()
 	c := chainOf(t, basis(BasisCost))
@@ -474,7 +625,7 @@ func TestChain_Need(t *testing.T) {
 	t.Parallel()
 	c := chainOf(t, basis(BasisEffective, price(`tags["env"] == "x" and resource != ""`, "contracted")))
 	n := c.Need()
-	for _, d := range []Dim{DimTags, DimResource, DimAccount, DimLineItemType, DimServiceMonth, DimCurrency} {
+	for _, d := range []Dim{DimTags, DimResource, DimAccount, DimLineItemType, DimServiceMonth, DimCurrency, DimHasListPrice} {
 		if !n.HasDim(d) {
 			t.Errorf("%s is not needed", d)
 		}

@@ -20,16 +20,6 @@ type class struct {
 	plan *plan
 }
 
-// text returns the class's text in a dimension that is kept apart.
-func (c *class) text(l *layout, d Dim) string {
-	for i, f := range l.facets {
-		if f.dim == d && f.origin == fromDim {
-			return c.values[i].text
-		}
-	}
-	return ""
-}
-
 // show puts the class's texts where expressions find them. Where texts were
 // merged, any of them will do: no rule can tell.
 func (c *class) show(l *layout, m *machine) {
@@ -81,7 +71,7 @@ func (cs *classes) add(values []*value, null, zero measureSet) *class {
 		cs.grains[g] = &g
 	}
 	c.grain = cs.grains[g]
-	c.view = viewOf(dims[DimLineItemType], dims[DimCommitmentRole], dims[DimChargeCategory])
+	c.view = viewOf(&dims)
 	cs.list = append(cs.list, c)
 	return c
 }

@@ -149,6 +149,9 @@ func TestEngine_Fields(t *testing.T) {
 	if first := e.LineFields(EdgeFirst); !has(first, "billed") || !has(first, `tags["key"]`) || !has(first, "price") {
 		t.Errorf("first edge: %v", first)
 	}
+	if mixed := e.LineFields(EdgeMixed); !has(mixed, "billed") || !has(mixed, "effective") || !has(mixed, "cost") {
+		t.Errorf("mixed: %v", mixed)
+	}
 	if below := e.LineFields(EdgeBelow); has(below, "billed") || has(below, "effective") || has(below, "contracted") || !has(below, "cost") {
 		t.Errorf("below: %v", below)
 	}

@@ -5,7 +5,9 @@
 // # Words
 //
 // A line of usage has dimensions (text: service, account, …) and measures
-// (exact decimals: quantity, list, contracted, billed, effective). A Contract
+// (exact decimals: quantity, list, contracted, billed, effective). Its currency
+// is part of the grain that everything is summed by, so that no two currencies
+// are ever added; what is charged on an edge has the edge's currency. A Contract
 // is the compiled form of its Terms and belongs to one edge, seller → buyer. A
 // Chain is the edges from the owner of a payer account down to the tenant that
 // a line's account is assigned to. Bearer i sells on edge i; the last bearer
@@ -42,12 +44,13 @@
 //  3. Number literals are the decimals that the source text shows; no float64
 //     touches an amount.
 //  4. Below the first edge of a chain nothing of the tier above can be read:
-//     billed, effective and contracted are unknown names there, and list is
-//     only what a provider publishes.
+//     billed, effective and contracted are unknown names there, or read as the
+//     edge's cost where the seller owns other payer accounts, and list is only
+//     what a provider publishes.
 //  5. A compiled expression cannot loop, read a clock, a file or the network,
 //     and its size, numbers, texts and time are bounded.
 package rules
 
 // EngineVersion names the meaning of this package. It enters the input hash of
 // every run, and changes whenever equal inputs could give other results.
-const EngineVersion = "1"
+const EngineVersion = "2"

@@ -176,6 +176,25 @@ var belowEdge = &environment{
 	hints: map[string]string{"billed": useCost, "effective": useCost, "contracted": useCost},
 }
 
+// mixedEdge is the environment of line rules of a seller that owns payer
+// accounts and buys others from the tier above. What a line may show is decided
+// where its owner is known, line by line: see view.read.
+var mixedEdge = &environment{variables: mixedVariables(), tags: true}
+
+func mixedVariables() []variable {
+	out := slices.Clone(firstEdge.variables)
+	for i, v := range out {
+		switch {
+		case v.origin != fromMeasure || v.measure == MeasureQuantity:
+		case v.measure == MeasureList:
+			out[i].doc = docList + "; on lines from the tier above where it delivers none, cost"
+		default:
+			out[i].doc += "; on lines from the tier above, cost"
+		}
+	}
+	return out
+}
+
 // playground is the environment of lone expressions.
 var playground = &environment{variables: firstEdge.variables, tags: true, period: true}
 

@@ -70,18 +70,20 @@ var drawnTexts = map[Dim][]string{
 	DimUnit: {"Hrs", "GB"}, DimTags: {"", `{"env":"prod"}`, `{"env":"dev","team":"blue"}`, `{"team":"red","n":5}`},
 	DimDate: {"2026-03-01", "2026-03-14", "2026-03-31"}, DimPeriod: {"2026-03"},
 	DimServiceMonth: {"2026-03", "2026-03", "2026-03", "2026-02"}, DimCurrency: {"USD"},
+	DimHasListPrice: {"true", "false"},
 }
 
 func drawLines(t *rapid.T) []usage {
 	nulls := rapid.IntRange(0, 2).Draw(t, "nulls") // 0: none
 	wide := rapid.IntRange(0, 9).Draw(t, "wide") == 0
-	mixed := rapid.IntRange(0, 19).Draw(t, "currencies") == 0
+	// Often the second currency is on one payer only, whom contracts may not cover.
+	mixed := rapid.SampledFrom([]string{"", "", "", "P1", "P2", "any"}).Draw(t, "currencies")
 	line := rapid.Custom(func(t *rapid.T) usage {
 		u := usage{map[Dim]string{}, map[Measure]decimal.Decimal{}}
 		for d := range NumDims {
 			u.dims[d] = rapid.SampledFrom(drawnTexts[d]).Draw(t, d.String())
 		}
-		if mixed && rapid.IntRange(0, 9).Draw(t, "other") == 0 {
+		if mixed == u.dims[DimPayer] || mixed == "any" && rapid.Bool().Draw(t, "other") {
 			u.dims[DimCurrency] = "EUR"
 		}
 		for m := range NumMeasures {
@@ -107,10 +109,16 @@ func drawChain(t *rapid.T, e *Engine) Chain {
 	}
 	for k := range rapid.IntRange(0, 3).Draw(t, "edges") {
 		kind := EdgeBelow
-		if k == 0 {
+		switch {
+		case rapid.IntRange(0, 3).Draw(t, "mixed") == 0:
+			kind = EdgeMixed
+		case k == 0:
 			kind = EdgeFirst
 		}
-		edge := Edge{Missing: rapid.SampledFrom([]Missing{"", MissingBlock, MissingPassThrough}).Draw(t, "missing")}
+		edge := Edge{
+			Missing:  rapid.SampledFrom([]Missing{"", MissingBlock, MissingPassThrough}).Draw(t, "missing"),
+			Currency: rapid.SampledFrom([]money.Currency{"", "USD", "EUR"}).Draw(t, "edge's currency"),
+		}
 		if rapid.IntRange(0, 9).Draw(t, "contract") > 0 {
 			edge.Contract = drawContract(t, e, kind)
 		}
@@ -125,13 +133,15 @@ func drawContract(t *rapid.T, e *Engine, kind EdgeKind) *Contract {
 		terms.Currency = money.Currency("EUR")
 	}
 	switch kind {
-	case EdgeFirst:
+	case EdgeFirst, EdgeMixed:
 		terms.Basis = rapid.SampledFrom([]Basis{BasisList, BasisContracted, BasisBilled, BasisEffective, BasisCost}).Draw(t, "basis")
 	case EdgeBelow:
 		terms.Basis = rapid.SampledFrom([]Basis{BasisList, BasisCost}).Draw(t, "basis")
 	}
-	if rapid.IntRange(0, 4).Draw(t, "covers") == 0 {
-		terms.Covers = Covers{{Provider: "aws"}, {Provider: "azure", Payers: []string{"P1"}}}
+	if rapid.IntRange(0, 2).Draw(t, "covers") == 0 {
+		terms.Covers = rapid.SampledFrom([]Covers{
+			{{Provider: "aws"}, {Provider: "azure", Payers: []string{"P1"}}}, {{Payers: []string{"P1"}}}, {{Payers: []string{"P2"}}},
+		}).Draw(t, "covered")
 		terms.Missing = rapid.SampledFrom([]Missing{"", MissingPassThrough}).Draw(t, "missing")
 	}
 	stages := []Stage{StageExclude, StagePrice, StagePrice, StageAdjust, StageAdjust}

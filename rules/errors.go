@@ -38,7 +38,7 @@ func (e *Error) Unwrap() error { return errs.New(errs.Invalid, "rules.invalid", 
 // published. Its kind is FailedPrecondition. The text speaks of the edge's own
 // rules; whoever may not see that edge must be told less.
 type LineError struct {
-	Edge    int    // ordinal of the edge in the chain; -1 for a rule of the base contract and for what concerns no edge
+	Edge    int    // ordinal of the edge in the chain; -1 for a rule of the base contract
 	Rule    string // "" where no rule was at work
 	Field   string // "when" or "then"
 	Line    int    // place in the expression, from 1; 0 for none

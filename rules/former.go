@@ -103,12 +103,12 @@ func (f *former) read(m Measure) {
 func (f *former) edge(k int, e *planEdge) (ok bool) {
 	f.first, f.missed = k == 0, 0
 	grain := f.class.grain
+	if e.mismatch != "" {
+		return false
+	}
 	if e.missing != "" {
 		f.uncovered(k, e.missing)
 		return true
-	}
-	if e.mismatch {
-		return false
 	}
 	if len(e.exclude) > 0 {
 		if e.exclude[0].test {
@@ -215,7 +215,7 @@ func (f *former) findUnpriced(k int, b Basis, unpriced truth) (ok bool) {
 	}
 	still := f.isZero(&f.price)
 	if unpriced == yes && still == yes {
-		f.post(posting{kind: postFinding, finding: findingKey{k, FindingZeroBasis, string(b)}, amount: f.cost})
+		f.post(posting{kind: postFinding, finding: findingKey{k, FindingZeroBasis, string(b), f.class.grain.Currency}, amount: f.cost})
 	}
 	return still == no || unpriced == yes && still == yes
 }
@@ -225,20 +225,20 @@ func (f *former) isZero(x *form) truth { return x.isZero(f.class.zero, f.layout.
 func (f *former) uncovered(k int, missing Missing) {
 	grain := f.class.grain
 	if missing == MissingPassThrough {
-		f.post(posting{kind: postFinding, finding: findingKey{k, FindingPassThrough, ""}, amount: f.bearerCost})
+		f.post(posting{kind: postFinding, finding: findingKey{k, FindingPassThrough, "", f.class.grain.Currency}, amount: f.bearerCost})
 		f.post(posting{kind: postLineCharge, charge: chargeKey{edge: k, grain: grain}, amount: f.cost})
 		f.post(posting{kind: postCost, cost: costKey{k, grain, ""}, amount: f.bearerCost})
 		f.bearerCost = f.cost
 		return
 	}
-	f.post(posting{kind: postFinding, finding: findingKey{k, FindingNoContract, ""}, amount: f.bearerCost})
+	f.post(posting{kind: postFinding, finding: findingKey{k, FindingNoContract, "", f.class.grain.Currency}, amount: f.bearerCost})
 	f.post(posting{kind: postCost, cost: costKey{k, grain, ReasonNoContract}, amount: f.bearerCost})
 }
 
 func (f *former) postMissed(k int) {
 	for m := range NumMeasures {
 		if f.missed.has(m) {
-			f.post(posting{kind: postFinding, finding: findingKey{k, FindingNullMeasure, m.String()}, amount: f.cost})
+			f.post(posting{kind: postFinding, finding: findingKey{k, FindingNullMeasure, m.String(), f.class.grain.Currency}, amount: f.cost})
 		}
 	}
 }

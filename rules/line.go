@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/money"
 )
 
 // at returns the text of line i.
@@ -60,6 +61,7 @@ func grainOf(dims *[NumDims]string) Grain {
 		Payer: dims[DimPayer], Provider: dims[DimProvider], Account: dims[DimAccount], Service: dims[DimService],
 		SKU: dims[DimSKU], Region: dims[DimRegion], ChargeCategory: dims[DimChargeCategory], ChargeClass: dims[DimChargeClass],
 		Marketplace: dims[DimMarketplace] == "true", CommitmentRole: dims[DimCommitmentRole], Unit: dims[DimUnit],
+		Currency: money.Currency(dims[DimCurrency]),
 	}
 	if month := dims[DimServiceMonth]; month != dims[DimPeriod] {
 		g.ServiceMonth = month

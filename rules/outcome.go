@@ -19,11 +19,12 @@ type Grain struct {
 	Marketplace    bool
 	CommitmentRole string
 	Unit           string
-	ServiceMonth   string // "" unless late: then the earlier month that the line is for
+	Currency       money.Currency // of the line, and of everything that is summed: no two are ever added
+	ServiceMonth   string         // "" unless late: then the earlier month that the line is for
 }
 
 // Charge is what the seller of an edge charges for the lines of a grain under
-// one rule. Amounts are exact and in the outcome's currency.
+// one rule. Amounts are exact and in the grain's currency.
 type Charge struct {
 	Edge int
 	Grain
@@ -64,13 +65,13 @@ type Finding struct {
 	Measure  string // null_measure: its name; zero_basis: the basis
 	Blocking bool   // stops issuing, never rating
 	Lines    int64
+	Currency money.Currency // of Sum: lines in two currencies are two findings
 	Sum      decimal.Decimal
 }
 
-// Outcome is a priced chain. Charges, Costs and Findings are sorted; amounts
+// Outcome is a priced chain, in as many currencies as its lines have. Charges, Costs and Findings are sorted; amounts
 // have no trailing zeros.
 type Outcome struct {
-	Currency money.Currency // of all lines; "" if there were none
 	Charges  []Charge
 	Costs    []Cost
 	Findings []Finding

@@ -2,9 +2,7 @@ package rules
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -32,21 +30,19 @@ func (c Chain) Plain(batches []*Batch) (Outcome, error) {
 		}
 		lines += int64(b.Rows)
 	}
-	out := p.tally.outcome(p.currency)
+	out := p.tally.outcome()
 	out.Lines = lines
 	return out, nil
 }
 
 // plain is the state of one plain evaluation.
 type plain struct {
-	chain    Chain
-	need     Need
-	tags     []string
-	machine  *machine
-	tally    *tally
-	grains   map[Grain]*Grain
-	started  bool
-	currency string // of the first line, and so of all
+	chain   Chain
+	need    Need
+	tags    []string
+	machine *machine
+	tally   *tally
+	grains  map[Grain]*Grain
 
 	watch      *traceWorker // nil: nobody traces
 	traced     bool         // the edge at hand is the traced one
@@ -71,7 +67,7 @@ func (p *plain) read(b *Batch, i int) (*plainLine, error) {
 	for _, m := range p.need.Measures {
 		l.amounts.values[m], l.amounts.null[m] = b.Measures[m].at(i)
 	}
-	l.view = viewOf(l.dims[DimLineItemType], l.dims[DimCommitmentRole], l.dims[DimChargeCategory])
+	l.view = viewOf(&l.dims)
 	g := grainOf(&l.dims)
 	if p.grains[g] == nil {
 		p.grains[g] = &g
@@ -106,12 +102,6 @@ func (p *plain) price(b *Batch, i int) error {
 	if err != nil {
 		return err
 	}
-	if !p.started {
-		p.started, p.currency = true, l.dims[DimCurrency]
-	}
-	if l.dims[DimCurrency] != p.currency {
-		return p.fail(l, -1, nil, "", mixedCurrencies(l.dims[DimAccount], l.dims[DimCurrency], p.currency))
-	}
 	cost, bearerCost := l.billed(), l.amounts.values[MeasureBilled]
 	if excluded, err := p.base(l); err != nil || excluded {
 		return err
@@ -145,7 +135,7 @@ func (p *plain) base(l *plainLine) (excluded bool, err error) {
 	rule, err := p.exclude(l, baseEdge, base.exclude)
 	if rule != nil {
 		p.tally.cost(costKey{0, l.grain, rule.Name}, l.amounts.values[MeasureBilled])
-		p.noteMissing(0)
+		p.noteMissing(l, 0)
 	}
 	return rule != nil, err
 }
@@ -167,14 +157,14 @@ func (p *plain) exclude(l *plainLine, edge int, rules []*lineRule) (*lineRule, e
 
 // edge prices the line on edge k. sold is false if it does not go on.
 func (p *plain) edge(l *plainLine, k int, e Edge, cost, bearerCost decimal.Decimal) (price decimal.Decimal, sold bool, err error) {
-	if missing := e.missing(l.dims[DimProvider], l.dims[DimPayer]); missing != "" {
+	missing := e.missing(l.dims[DimProvider], l.dims[DimPayer])
+	if why := e.mismatch(missing, l.grain.Account, l.grain.Currency); why != "" {
+		return price, false, p.fail(l, k, nil, "", why)
+	}
+	if missing != "" {
 		return p.uncovered(l, k, missing, cost, bearerCost)
 	}
-	c := e.Contract
-	if l.dims[DimCurrency] != string(c.terms.Currency) {
-		return price, false, p.fail(l, k, nil, "", contractCurrency(l.dims[DimAccount], l.dims[DimCurrency], string(c.terms.Currency)))
-	}
-	m := p.machine
+	c, m := e.Contract, p.machine
 	m.enter(k == 0, l.view, &l.amounts, cost, c.terms.Basis)
 	rule, err := p.exclude(l, k, c.exclude)
 	if err != nil {
@@ -182,7 +172,7 @@ func (p *plain) edge(l *plainLine, k int, e Edge, cost, bearerCost decimal.Decim
 	}
 	if rule != nil {
 		p.tally.cost(costKey{k, l.grain, rule.Name}, bearerCost)
-		p.noteMissing(k)
+		p.noteMissing(l, k)
 		return price, false, nil
 	}
 	priced, err := p.priceStage(l, k, c)
@@ -196,11 +186,11 @@ func (p *plain) edge(l *plainLine, k int, e Edge, cost, bearerCost decimal.Decim
 	}
 	price = m.number("price")
 	if unpriced && price.IsZero() {
-		p.tally.find(findingKey{k, FindingZeroBasis, string(c.terms.Basis)}, 1, cost)
+		p.tally.find(findingKey{k, FindingZeroBasis, string(c.terms.Basis), l.grain.Currency}, 1, cost)
 	}
 	p.charge(l, k, priced, price.Sub(labelled))
 	p.tally.cost(costKey{k, l.grain, ""}, bearerCost)
-	p.noteMissing(k)
+	p.noteMissing(l, k)
 	return price, true, nil
 }
 
@@ -279,18 +269,18 @@ func (p *plain) note(r *lineRule, amount decimal.Decimal) {
 
 // uncovered handles a line that no contract of the edge covers.
 func (p *plain) uncovered(l *plainLine, k int, missing Missing, cost, bearerCost decimal.Decimal) (price decimal.Decimal, sold bool, err error) {
-	p.noteMissing(k) // what the base contract has read
+	p.noteMissing(l, k) // what the base contract has read
 	p.excludedBy = nil
 	if missing == MissingPassThrough {
 		if p.traced {
 			p.watch.started(TracePass, cost)
 		}
-		p.tally.find(findingKey{k, FindingPassThrough, ""}, 1, bearerCost)
+		p.tally.find(findingKey{k, FindingPassThrough, "", l.grain.Currency}, 1, bearerCost)
 		p.charge(l, k, nil, cost)
 		p.tally.cost(costKey{k, l.grain, ""}, bearerCost)
 		return cost, true, nil
 	}
-	p.tally.find(findingKey{k, FindingNoContract, ""}, 1, bearerCost)
+	p.tally.find(findingKey{k, FindingNoContract, "", l.grain.Currency}, 1, bearerCost)
 	p.tally.cost(costKey{k, l.grain, ReasonNoContract}, bearerCost)
 	return price, false, nil
 }
@@ -312,10 +302,10 @@ func (p *plain) charge(l *plainLine, k int, r *lineRule, amount decimal.Decimal)
 }
 
 // noteMissing reports the missing measures that rules of edge k have read.
-func (p *plain) noteMissing(k int) {
+func (p *plain) noteMissing(l *plainLine, k int) {
 	for m, read := range p.machine.missed {
 		if read {
-			p.tally.find(findingKey{k, FindingNullMeasure, Measure(m).String()}, 1, p.machine.cost())
+			p.tally.find(findingKey{k, FindingNullMeasure, Measure(m).String(), l.grain.Currency}, 1, p.machine.cost())
 		}
 	}
 	p.machine.missed = [NumMeasures]bool{}
@@ -333,19 +323,4 @@ func (p *plain) fail(l *plainLine, edge int, r *Rule, field, message string) *Li
 		err.Rule = r.Name
 	}
 	return err
-}
-
-func contractCurrency(account, line, contract string) string {
-	return fmt.Sprintf("a line of account %s is in %s, but its contract is in %s", account, currencyName(line), currencyName(contract))
-}
-
-func mixedCurrencies(account, line, first string) string {
-	return fmt.Sprintf("a line of account %s is in %s, but lines before it are in %s", account, currencyName(line), currencyName(first))
-}
-
-func currencyName(c string) string {
-	if strings.TrimSpace(c) == "" {
-		return "no currency"
-	}
-	return c
 }

@@ -37,7 +37,7 @@ func (p *plan) apart() measureSet {
 type planEdge struct {
 	contract               *Contract
 	missing                Missing // no contract covers the class
-	mismatch               bool    // the contract has another currency
+	mismatch               string  // why its currency is not the edge's; "": it is
 	exclude, price, adjust []pending
 }
 
@@ -51,7 +51,7 @@ type pending struct {
 func (l *layout) plan(c *class, m *machine) *plan {
 	b := &planner{layout: l, class: c, machine: m, candidates: l.candidates(c.values)}
 	p := &plan{}
-	provider, payer := c.text(l, DimProvider), c.text(l, DimPayer)
+	provider, payer := c.grain.Provider, c.grain.Payer
 	if base := l.chain.Base; base != nil && len(l.edges) > 0 && base.terms.Covers.Has(provider, payer) {
 		p.base, p.ended = b.resolve(l.base)
 	}
@@ -60,11 +60,12 @@ func (l *layout) plan(c *class, m *machine) *plan {
 			break
 		}
 		edge := planEdge{contract: e.Contract, missing: e.missing(provider, payer)}
+		edge.mismatch = e.mismatch(edge.missing, c.grain.Account, c.grain.Currency)
 		switch {
+		case edge.mismatch != "":
+			p.ended = true
 		case edge.missing != "":
 			p.ended = edge.missing == MissingBlock
-		case c.text(l, DimCurrency) != string(e.Contract.terms.Currency):
-			edge.mismatch, p.ended = true, true
 		default:
 			edge.exclude, p.ended = b.resolve(e.exclude)
 			if !p.ended {

@@ -103,12 +103,11 @@ func (p *pricer) exclude(edge int, rules []pending, bearerCost decimal.Decimal) 
 
 // edge prices the tuple on edge k; sold is false if it does not go on.
 func (p *pricer) edge(k int, e *planEdge, cost, bearerCost decimal.Decimal) (price decimal.Decimal, sold bool, err *LineError) {
+	if e.mismatch != "" {
+		return price, false, &LineError{Edge: k, Message: e.mismatch}
+	}
 	if e.missing != "" {
 		return p.uncovered(k, e.missing, cost, bearerCost)
-	}
-	if e.mismatch {
-		line := p.class.text(p.layout, DimCurrency)
-		return price, false, &LineError{Edge: k, Message: contractCurrency(p.class.grain.Account, line, string(e.contract.terms.Currency))}
 	}
 	m, basis := p.machine, e.contract.terms.Basis
 	m.enter(k == 0, p.class.view, &p.amounts, cost, basis)
@@ -134,7 +133,7 @@ func (p *pricer) edge(k int, e *planEdge, cost, bearerCost decimal.Decimal) (pri
 	}
 	price = m.number("price")
 	if unpriced && price.IsZero() {
-		p.tally.find(findingKey{k, FindingZeroBasis, string(basis)}, p.lines, cost.Mul(p.count))
+		p.tally.find(findingKey{k, FindingZeroBasis, string(basis), p.class.grain.Currency}, p.lines, cost.Mul(p.count))
 	}
 	p.charge(key, price.Sub(labelled))
 	p.cost(k, p.class.grain, "", bearerCost)
@@ -185,12 +184,12 @@ func (p *pricer) adjust(edge int, rules []pending) (labelled decimal.Decimal, er
 func (p *pricer) uncovered(k int, missing Missing, cost, bearerCost decimal.Decimal) (price decimal.Decimal, sold bool, err *LineError) {
 	p.postMissed(k)
 	if missing == MissingPassThrough {
-		p.tally.find(findingKey{k, FindingPassThrough, ""}, p.lines, bearerCost.Mul(p.count))
+		p.tally.find(findingKey{k, FindingPassThrough, "", p.class.grain.Currency}, p.lines, bearerCost.Mul(p.count))
 		p.charge(chargeKey{edge: k, grain: p.class.grain}, cost)
 		p.cost(k, p.class.grain, "", bearerCost)
 		return cost, true, nil
 	}
-	p.tally.find(findingKey{k, FindingNoContract, ""}, p.lines, bearerCost.Mul(p.count))
+	p.tally.find(findingKey{k, FindingNoContract, "", p.class.grain.Currency}, p.lines, bearerCost.Mul(p.count))
 	p.cost(k, p.class.grain, ReasonNoContract, bearerCost)
 	return price, false, nil
 }
@@ -210,7 +209,7 @@ func (p *pricer) cost(bearer int, g *Grain, reason string, cost decimal.Decimal)
 func (p *pricer) postMissed(k int) {
 	for m, read := range p.machine.missed {
 		if read {
-			p.tally.find(findingKey{k, FindingNullMeasure, Measure(m).String()}, p.lines, p.machine.cost().Mul(p.count))
+			p.tally.find(findingKey{k, FindingNullMeasure, Measure(m).String(), p.class.grain.Currency}, p.lines, p.machine.cost().Mul(p.count))
 		}
 	}
 	p.machine.missed = [NumMeasures]bool{}

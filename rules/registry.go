@@ -66,8 +66,11 @@ func (e *environment) docs() []FieldDoc {
 
 // lineEnvironment returns what line rules of an edge of kind read.
 func lineEnvironment(kind EdgeKind) *environment {
-	if kind == EdgeBelow {
+	switch kind {
+	case EdgeBelow:
 		return belowEdge
+	case EdgeMixed:
+		return mixedEdge
 	}
 	return firstEdge
 }

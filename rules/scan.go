@@ -33,9 +33,8 @@ type worker struct {
 	pricer  *pricer
 	curves  map[int][]decimal.Decimal // sums of curves, by index of the class
 
-	currencies map[string]currencyUse
-	total      int64 // lines
-	priced     int64 // tuples
+	total  int64 // lines
+	priced int64 // tuples
 
 	keys    []uint64
 	places  []int32           // class of each line of the batch
@@ -43,12 +42,6 @@ type worker struct {
 	key     []byte            // scratch
 	oneself []int             // lines of the batch that must be priced one by one
 	bent    []decimal.Decimal // scratch
-}
-
-// currencyUse is where a currency first occurs.
-type currencyUse struct {
-	place
-	account string
 }
 
 // NewScan prepares a scan by the given number of workers (at least one).
@@ -59,9 +52,8 @@ func (c Chain) NewScan(workers int) *Scan {
 		m := newMachine()
 		s.workers = append(s.workers, &worker{
 			scan: s, machine: m, keyer: newKeyer(l, m), tuples: newTuples(), most: maxTuples,
-			pricer:     &pricer{layout: l, machine: m, tally: newTally()},
-			curves:     map[int][]decimal.Decimal{},
-			currencies: map[string]currencyUse{}, values: make([]*value, len(l.facets)),
+			pricer: &pricer{layout: l, machine: m, tally: newTally()},
+			curves: map[int][]decimal.Decimal{}, values: make([]*value, len(l.facets)),
 		})
 	}
 	return s
@@ -92,7 +84,6 @@ func (w *worker) add(b *Batch) error {
 		w.table.reset()
 	}
 	w.total += int64(b.Rows)
-	w.noteCurrencies(b)
 	w.classify(b)
 	for _, m := range w.scan.layout.need.Measures {
 		w.columns[m].add(&b.Measures[m], w.places)
@@ -191,32 +182,12 @@ func (w *worker) bend(c *class, a *amounts, lines int64) (ok bool) {
 	return true
 }
 
-// noteCurrencies notes where each currency of b first occurs.
-func (w *worker) noteCurrencies(b *Batch) {
-	column := &b.Dims[DimCurrency]
-	rows := b.Rows
-	if len(column.Dict.Values) == 1 {
-		rows = 1
-	}
-	last := ""
-	for i := range rows {
-		currency := column.at(i)
-		if i > 0 && currency == last {
-			continue
-		}
-		last = currency
-		at := place{b.Segment, b.FirstRow + int64(i)}
-		if use, ok := w.currencies[currency]; !ok || at.before(use.place) {
-			w.currencies[currency] = currencyUse{at, b.Dims[DimAccount].at(i)}
-		}
-	}
-}
-
 // Finish returns the outcome over all lines that were added. Call it once,
 // after all workers have ended.
 //
-// Errors: *LineError (FailedPrecondition) if a rule fails on a line or a
-// currency does not match: that of the first such line in (segment, row) order.
+// Errors: *LineError (FailedPrecondition) if a rule fails on a line, or if a line
+// that is to be charged is not in the currency of the edge: that of the first
+// such line in (segment, row) order.
 func (s *Scan) Finish() (Outcome, error) {
 	s.parallel(func(_ int, w *worker) { w.priceTuples() })
 	if err := s.failure(); err != nil {
@@ -239,7 +210,7 @@ func (s *Scan) Finish() (Outcome, error) {
 		lines += w.total
 		tuples += w.priced
 	}
-	out := all.outcome(s.currency())
+	out := all.outcome()
 	out.Lines, out.Classes, out.Tuples = lines, int64(len(s.classes.list)), tuples
 	return out, nil
 }
@@ -270,35 +241,6 @@ func (s *Scan) totals(c *class) totals {
 	return sums
 }
 
-// currency returns the currency of the first line; "" if there are no lines.
-func (s *Scan) currency() string {
-	currency, _, _ := s.currencies()
-	return currency
-}
-
-// currencies returns the first line's currency, and the first line that has
-// another one, if there is any.
-func (s *Scan) currencies() (first, other string, use *currencyUse) {
-	all := map[string]currencyUse{}
-	var start *currencyUse
-	for _, w := range s.workers {
-		for currency, u := range w.currencies {
-			if known, ok := all[currency]; !ok || u.before(known.place) {
-				all[currency] = u
-			}
-			if start == nil || u.before(start.place) {
-				first, start = currency, &u
-			}
-		}
-	}
-	for currency, u := range all {
-		if currency != first && (use == nil || u.before(use.place)) {
-			other, use = currency, &u
-		}
-	}
-	return first, other, use
-}
-
 // failure returns the error of the first line that has one.
 func (s *Scan) failure() error {
 	var failed *LineError
@@ -306,13 +248,6 @@ func (s *Scan) failure() error {
 		f := w.pricer.failed
 		if f != nil && (failed == nil || (place{f.Segment, f.Row}).before(place{failed.Segment, failed.Row})) {
 			failed = f
-		}
-	}
-	first, other, use := s.currencies()
-	if use != nil && (failed == nil || !(place{failed.Segment, failed.Row}).before(use.place)) {
-		return &LineError{
-			Edge: -1, Segment: use.segment, Row: use.row, Account: use.account,
-			Message: mixedCurrencies(use.account, other, first),
 		}
 	}
 	if failed != nil {

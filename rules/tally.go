@@ -36,9 +36,10 @@ type costKey struct {
 }
 
 type findingKey struct {
-	edge    int
-	code    string
-	measure string
+	edge     int
+	code     string
+	measure  string
+	currency money.Currency
 }
 
 type findingSum struct {
@@ -95,8 +96,8 @@ func (t *tally) merge(o *tally) {
 }
 
 // outcome returns the sums in their canonical order and form.
-func (t *tally) outcome(currency string) Outcome {
-	out := Outcome{Currency: money.Currency(currency)}
+func (t *tally) outcome() Outcome {
+	var out Outcome
 	for k, s := range t.charges {
 		c := Charge{
 			Edge: k.edge, Grain: *k.grain, Rule: k.rule, Label: k.label,
@@ -113,7 +114,7 @@ func (t *tally) outcome(currency string) Outcome {
 	for k, f := range t.findings {
 		out.Findings = append(out.Findings, Finding{
 			Edge: k.edge, Code: k.code, Measure: k.measure, Blocking: k.code == FindingNoContract || k.code == FindingZeroBasis,
-			Lines: f.lines, Sum: f.sum.Normalize(),
+			Lines: f.lines, Currency: k.currency, Sum: f.sum.Normalize(),
 		})
 	}
 	slices.SortFunc(out.Charges, func(a, b Charge) int {
@@ -123,12 +124,14 @@ func (t *tally) outcome(currency string) Outcome {
 		return cmp.Or(cmp.Compare(a.Bearer, b.Bearer), a.Compare(b.Grain), strings.Compare(a.Reason, b.Reason))
 	})
 	slices.SortFunc(out.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Edge, b.Edge), strings.Compare(a.Code, b.Code), strings.Compare(a.Measure, b.Measure))
+		return cmp.Or(cmp.Compare(a.Edge, b.Edge), strings.Compare(a.Code, b.Code), strings.Compare(a.Measure, b.Measure),
+			cmp.Compare(a.Currency, b.Currency))
 	})
 	return out
 }
 
-// Compare orders grains field by field; false comes before true.
+// Compare orders grains field by field, the currency last; false comes before
+// true.
 func (g Grain) Compare(o Grain) int {
 	a, b := g.fields(), o.fields()
 	for i := range a {
@@ -142,7 +145,7 @@ func (g Grain) Compare(o Grain) int {
 			return 1
 		}
 	}
-	return 0
+	return cmp.Compare(g.Currency, o.Currency)
 }
 
 // marketplaceAt is the text after which Marketplace is compared.

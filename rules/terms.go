@@ -149,6 +149,12 @@ const (
 	EdgeFirst EdgeKind = iota // the seller owns the payer account: the delivery's measures are known
 	EdgeBelow                 // the seller buys from the tier above: only list and cost are known
 	EdgeBase                  // a distributor's base contract: exclude rules only, reading what EdgeFirst reads
+	// EdgeMixed is the kind where the seller buys from the tier above and also
+	// owns payer accounts itself. Its rules and basis may name what EdgeFirst
+	// knows: on lines of its own payer accounts they read the delivery, and on
+	// all other lines contracted, billed and effective read as the edge's cost,
+	// whatever the contract says and whoever else delivers the same account.
+	EdgeMixed
 )
 
 // Validate checks everything about t that needs no compiler: words, required
@@ -230,7 +236,7 @@ func basisProblem(kind EdgeKind, b Basis) string {
 		return "a base contract has no basis"
 	case kind == EdgeBase:
 		return ""
-	case kind == EdgeFirst && !slices.Contains(first, b):
+	case kind != EdgeBelow && !slices.Contains(first, b):
 		return fmt.Sprintf("%q must be list, contracted, billed, effective or cost", b)
 	case kind == EdgeBelow && slices.Contains([]Basis{BasisContracted, BasisBilled, BasisEffective}, b):
 		return fmt.Sprintf("%q is unknown on this edge: use cost", b)

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/money"
 )
 
 // TraceKind says what a step of a price is.
@@ -37,7 +39,10 @@ type TraceLeft struct {
 	Rule   *Rule // the exclude rule; nil: no contract covers them
 	IsBase bool  // of the base contract
 	Lines  int64
-	Cost   decimal.Decimal // to the edge's seller
+	// Cost is to the edge's seller, in Currency: lines in two currencies are
+	// two entries.
+	Cost     decimal.Decimal
+	Currency money.Currency
 }
 
 // Trace is how the charges of one edge came about. Sums are exact.
@@ -130,7 +135,9 @@ func (s *TraceStep) add(lines int64, before, after decimal.Decimal) {
 	s.Lines, s.Before, s.After = s.Lines+lines, s.Before.Add(before), s.After.Add(after)
 }
 
-func (l TraceLeft) empty() TraceLeft { return TraceLeft{Rule: l.Rule, IsBase: l.IsBase} }
+func (l TraceLeft) empty() TraceLeft {
+	return TraceLeft{Rule: l.Rule, IsBase: l.IsBase, Currency: l.Currency}
+}
 
 func (l *TraceLeft) add(lines int64, cost decimal.Decimal) {
 	l.Lines, l.Cost = l.Lines+lines, l.Cost.Add(cost)
@@ -141,7 +148,10 @@ type stepKey struct {
 	rule *lineRule
 }
 
-type leftKey struct{ rule *lineRule }
+type leftKey struct {
+	rule     *lineRule
+	currency money.Currency
+}
 
 // traceWorker is what one goroutine has traced.
 type traceWorker struct {
@@ -290,17 +300,18 @@ func (w *traceWorker) base(l *plainLine, lines int64) (excluded bool, err error)
 		return excluded, err
 	}
 	r := p.excludedBy
-	at(w.left, leftKey{r}, TraceLeft{Rule: &r.Rule, IsBase: true}).add(lines, l.amounts.values[MeasureBilled].Mul(decimal.NewFromInt(lines)))
+	like := TraceLeft{Rule: &r.Rule, IsBase: true, Currency: l.grain.Currency}
+	at(w.left, leftKey{r, like.Currency}, like).add(lines, l.amounts.values[MeasureBilled].Mul(decimal.NewFromInt(lines)))
 	return true, nil
 }
 
 // leave notes lines that the edge does not sell.
 func (w *traceWorker) leave(cost decimal.Decimal, lines int64) {
-	r, like := w.plain.excludedBy, TraceLeft{}
+	r, like := w.plain.excludedBy, TraceLeft{Currency: w.seen.grain.Currency}
 	if r != nil {
 		like.Rule = &r.Rule
 	}
-	at(w.left, leftKey{r}, like).add(lines, cost.Mul(decimal.NewFromInt(lines)))
+	at(w.left, leftKey{r, like.Currency}, like).add(lines, cost.Mul(decimal.NewFromInt(lines)))
 }
 
 // book adds the steps of the line at hand that lead to a selected charge.

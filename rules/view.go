@@ -15,18 +15,20 @@ type view struct {
 	charged   bool // usage or a purchase: what ought to have a price
 }
 
-func viewOf(lineItemType, commitmentRole, chargeCategory string) view {
-	charged := chargeCategory == "Usage" || chargeCategory == "Purchase"
+func viewOf(dims *[NumDims]string) view {
+	lineItemType, category := dims[DimLineItemType], dims[DimChargeCategory]
+	charged := category == "Usage" || category == "Purchase"
 	return view{
 		hidden:    lineItemType == "SavingsPlanCoveredUsage" || lineItemType == "SavingsPlanNegation",
-		unlisted:  slices.Contains([]string{"fee", "unused", "negation"}, commitmentRole),
-		delivered: charged && deliversList(lineItemType),
+		unlisted:  slices.Contains([]string{"fee", "unused", "negation"}, dims[DimCommitmentRole]),
+		delivered: charged && deliversList(lineItemType) && (category == "Usage" || dims[DimHasListPrice] == "true"),
 		charged:   charged,
 	}
 }
 
 // deliversList reports whether the list cost of such rows comes from the
-// provider: in a legacy CUR all other types' is derived from billed.
+// provider: in a legacy CUR all other types' is derived from billed. So is, in
+// any format, that of a purchase for which no list unit price is delivered.
 func deliversList(lineItemType string) bool {
 	return slices.Contains([]string{"", "Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"}, lineItemType)
 }
@@ -42,10 +44,16 @@ const (
 )
 
 // read says how m reads on the first or a lower edge, where it is stored as
-// NULL or not.
+// NULL or not. Below the first edge the numbers of the tier above do not exist:
+// a contract of a seller that owns payer accounts may name them, and reads its
+// own cost in their place.
 func (v view) read(m Measure, first, null bool) reading {
 	switch {
-	case m == MeasureBilled && v.hidden, (m == MeasureList || m == MeasureContracted) && v.unlisted:
+	case (m == MeasureList || m == MeasureContracted) && v.unlisted:
+		return readZero
+	case !first && m != MeasureQuantity && m != MeasureList:
+		return readCost
+	case m == MeasureBilled && v.hidden:
 		return readZero
 	case m == MeasureList && !first && !v.delivered:
 		return readCost

@@ -4,11 +4,13 @@ import "testing"
 
 func TestView_Read(t *testing.T) {
 	t.Parallel()
-	ordinary := viewOf("", "none", "Usage")
-	covered := viewOf("SavingsPlanCoveredUsage", "covered", "Usage")
-	fee := viewOf("", "fee", "Purchase")
-	derived := viewOf("RIFee", "none", "Purchase")
-	tax := viewOf("", "none", "Tax")
+	ordinary := viewOf(&[NumDims]string{DimLineItemType: "", DimCommitmentRole: "none", DimChargeCategory: "Usage"})
+	covered := viewOf(&[NumDims]string{DimLineItemType: "SavingsPlanCoveredUsage", DimCommitmentRole: "covered", DimChargeCategory: "Usage"})
+	fee := viewOf(&[NumDims]string{DimLineItemType: "", DimCommitmentRole: "fee", DimChargeCategory: "Purchase"})
+	derived := viewOf(&[NumDims]string{DimLineItemType: "RIFee", DimCommitmentRole: "none", DimChargeCategory: "Purchase"})
+	plan := viewOf(&[NumDims]string{DimChargeCategory: "Purchase", DimHasListPrice: "true"})
+	care := viewOf(&[NumDims]string{DimChargeCategory: "Purchase", DimHasListPrice: "false"})
+	tax := viewOf(&[NumDims]string{DimLineItemType: "", DimCommitmentRole: "none", DimChargeCategory: "Tax"})
 	for _, c := range []struct {
 		name        string
 		view        view
@@ -29,6 +31,13 @@ func TestView_Read(t *testing.T) {
 		{"fee, billed", fee, MeasureBilled, true, false, readStored},
 		{"derived list", derived, MeasureList, true, false, readStored},
 		{"derived list below", derived, MeasureList, false, false, readCost},
+		{"purchase, list below", plan, MeasureList, false, false, readStored},
+		{"purchase without list price", care, MeasureList, true, false, readStored},
+		{"purchase without list price, list below", care, MeasureList, false, false, readCost},
+		{"usage, billed below", ordinary, MeasureBilled, false, false, readCost},
+		{"usage, no effective below", ordinary, MeasureEffective, false, true, readCost},
+		{"covered, billed below", covered, MeasureBilled, false, false, readCost},
+		{"fee, contracted below", fee, MeasureContracted, false, false, readZero},
 		{"tax, list", tax, MeasureList, true, false, readStored},
 		{"tax, list below", tax, MeasureList, false, true, readCost},
 	} {

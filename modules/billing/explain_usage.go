@@ -203,7 +203,7 @@ func (x *explainer) sale(ctx context.Context, c chainRecord) (explainedSale, err
 		}
 	}
 	for _, e := range recorded {
-		terms := EdgeTerms{Missing: e.Missing}
+		terms := EdgeTerms{Missing: e.Missing, Currency: e.Currency}
 		if e.Contract != nil {
 			v := versions[e.Contract.Version]
 			terms.Contract = &v
@@ -221,7 +221,7 @@ func (e *explainedSale) chain() rules.Chain {
 		c.Base = e.base.Pricing
 	}
 	for _, t := range e.terms {
-		edge := rules.Edge{Missing: t.Missing}
+		edge := rules.Edge{Missing: t.Missing, Currency: t.Currency}
 		if t.Contract != nil {
 			edge.Contract = t.Contract.Pricing
 		}
@@ -270,7 +270,9 @@ func (x *explainer) mask(ctx context.Context, err error) error {
 
 // selects returns the lines and charges of the amount.
 func (x *explainer) selects() rules.TraceSelect {
-	dims := map[rules.Dim]string{rules.DimService: x.of.Service, rules.DimUnit: x.of.Unit}
+	dims := map[rules.Dim]string{
+		rules.DimService: x.of.Service, rules.DimUnit: x.of.Unit, rules.DimCurrency: string(x.out.Currency),
+	}
 	for d, text := range map[rules.Dim]string{rules.DimAccount: x.of.Account, rules.DimSKU: x.of.SKU, rules.DimRegion: x.of.Region} {
 		if text != "" {
 			dims[d] = text
@@ -311,7 +313,9 @@ func (t *traceSum) add(contract *ContractVersion, tr rules.Trace) {
 		o.Lines, o.Before, o.After = o.Lines+s.Lines, o.Before.Add(s.Before), o.After.Add(s.After)
 	}
 	for _, l := range tr.Left {
-		i := slices.IndexFunc(t.left, func(o rules.TraceLeft) bool { return o.IsBase == l.IsBase && sameRule(o.Rule, l.Rule) })
+		i := slices.IndexFunc(t.left, func(o rules.TraceLeft) bool {
+			return o.IsBase == l.IsBase && o.Currency == l.Currency && sameRule(o.Rule, l.Rule)
+		})
 		if i < 0 {
 			t.left = append(t.left, l)
 			continue

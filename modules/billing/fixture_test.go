@@ -346,6 +346,7 @@ type fakeTenants struct {
 	mu      sync.Mutex
 	list    []Tenant
 	parents map[id.Tenant]id.Tenant
+	gone    []id.Tenant // who was in the tree once
 }
 
 var errNoTenant = errs.New(errs.NotFound, "fake.tenant", "There is no such tenant.")
@@ -370,7 +371,9 @@ func (f *fakeTenants) Tenants(ctx context.Context) ([]Tenant, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(f.list), func(t Tenant) bool { return f.path(sc.Tenant, t.ID) == nil }), nil
+	return slices.DeleteFunc(slices.Clone(f.list), func(t Tenant) bool {
+		return f.path(sc.Tenant, t.ID) == nil && !slices.Contains(f.gone, t.ID)
+	}), nil
 }
 
 func (f *fakeTenants) Chain(_ context.Context, top, bottom id.Tenant, _ period.Month) ([]Tenant, error) {
@@ -387,6 +390,14 @@ func (f *fakeTenants) move(t, parent id.Tenant) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.parents[t] = parent
+}
+
+// leave takes a tenant out of every tree, and lets it be known all the same.
+func (f *fakeTenants) leave(t id.Tenant) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.parents, t)
+	f.gone = append(f.gone, t)
 }
 
 func (f *fakeTenants) path(top, bottom id.Tenant) []Tenant {
@@ -409,6 +420,7 @@ func (f *fakeTenants) path(top, bottom id.Tenant) []Tenant {
 type fakeContracts struct {
 	mu       sync.Mutex
 	versions map[id.Version]ContractVersion
+	ended    map[Edge]EdgeTerms // where no contract is in force: what the last one said
 }
 
 func (f *fakeContracts) save(v ContractVersion) {
@@ -438,6 +450,9 @@ func (f *fakeContracts) InForce(_ context.Context, _ period.Month, edges ...Edge
 	all, out := f.inForce(), map[Edge]EdgeTerms{}
 	for _, e := range edges {
 		terms := EdgeTerms{Missing: rules.MissingBlock}
+		if ended, ok := f.ended[e]; ok {
+			terms = ended
+		}
 		if v, ok := all[e]; ok {
 			terms.Contract = &v
 		}
@@ -464,9 +479,9 @@ func (f *fakeContracts) Versions(_ context.Context, versions ...id.Version) (map
 	return out, nil
 }
 
-// usageLine is a usage line of the provider aws in a payer account named after
-// the owner.
+// usageLine is a usage line of the provider aws.
 type usageLine struct {
+	payer    string // "" is one named after the owner
 	account  string
 	service  string
 	category string       // ChargeCategory; "" is Usage
@@ -631,11 +646,11 @@ func (f *fakeUsage) Scan(ctx context.Context, sel Selection, need rules.Need, wo
 	f.mu.Lock()
 	hook := f.onScan
 	var lines []usageLine
-	payer := ""
 	for _, a := range f.accounts {
 		for _, l := range a.lines {
 			if slices.ContainsFunc(sel.Accounts, func(s SelectedAccount) bool { return s.ID == a.id && slices.Contains(s.ServiceMonths, l.month) }) {
-				lines, payer = append(lines, l), "payer-of-"+a.owner.Slug
+				l.payer = cmp.Or(l.payer, "payer-of-"+a.owner.Slug)
+				lines = append(lines, l)
 			}
 		}
 	}
@@ -646,17 +661,17 @@ func (f *fakeUsage) Scan(ctx context.Context, sel Selection, need rules.Need, wo
 			return err
 		}
 	}
-	return scanLines(ctx, lines, payer, batch, workers, fn)
+	return scanLines(ctx, lines, batch, workers, fn)
 }
 
 // scanLines cuts lines into batches and deals them out to workers.
-func scanLines(ctx context.Context, lines []usageLine, payer string, size, workers int, fn func(int, *rules.Batch) error) error {
+func scanLines(ctx context.Context, lines []usageLine, size, workers int, fn func(int, *rules.Batch) error) error {
 	var wg sync.WaitGroup
 	problems := make([]error, workers)
 	for worker := range workers {
 		wg.Go(func() {
 			for first := worker * size; first < len(lines); first += workers * size {
-				if problems[worker] = errors.Join(ctx.Err(), fn(worker, batchOf(lines[first:min(first+size, len(lines))], payer, int64(first)))); problems[worker] != nil {
+				if problems[worker] = errors.Join(ctx.Err(), fn(worker, batchOf(lines[first:min(first+size, len(lines))], int64(first)))); problems[worker] != nil {
 					return
 				}
 			}
@@ -666,13 +681,13 @@ func scanLines(ctx context.Context, lines []usageLine, payer string, size, worke
 	return errors.Join(problems...)
 }
 
-func batchOf(lines []usageLine, payer string, first int64) *rules.Batch {
+func batchOf(lines []usageLine, first int64) *rules.Batch {
 	b := &rules.Batch{FirstRow: first, Rows: len(lines)}
 	for d := range rules.NumDims {
 		b.Dims[d].Dict = &rules.Dict{}
 		index := map[string]uint32{}
 		for i := range lines {
-			v := lines[i].dim(d, payer)
+			v := lines[i].dim(d)
 			n, ok := index[v]
 			if !ok {
 				n = uint32(len(index))
@@ -692,12 +707,12 @@ func batchOf(lines []usageLine, payer string, first int64) *rules.Batch {
 	return b
 }
 
-func (l usageLine) dim(d rules.Dim, payer string) string {
+func (l usageLine) dim(d rules.Dim) string {
 	switch d {
 	case rules.DimProvider:
 		return "aws"
 	case rules.DimPayer:
-		return payer
+		return l.payer
 	case rules.DimAccount:
 		return l.account
 	case rules.DimService:
@@ -752,7 +767,7 @@ func (f *fakeUsage) Imported(ctx context.Context, _ period.Month) (Imported, err
 		}
 		for _, l := range a.lines {
 			out.Sums = append(out.Sums, ImportedSum{
-				Owner: a.owner.ID, Provider: "aws", Payer: "payer-of-" + a.owner.Slug, Currency: money.Currency(l.currency),
+				Owner: a.owner.ID, Provider: "aws", Payer: cmp.Or(l.payer, "payer-of-"+a.owner.Slug), Currency: money.Currency(l.currency),
 				AccountID: a.id, Account: a.number, Rows: 1, Billed: decimal.RequireFromString(l.billed), Assignee: a.holder(l.month),
 			})
 		}

@@ -1,11 +1,13 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
@@ -32,14 +34,27 @@ type assigneeInputs struct {
 
 // saleInputs is one owner's lines on their way down to the assignee.
 type saleInputs struct {
-	owner     int // place in the assignee's chain
+	chain     []Tenant // the owner first, the assignee last
+	above     int      // how many tenants of chain are above the acting tenant
 	selection Selection
 	base      *ContractVersion // nil: none
 	edges     []EdgeTerms      // from the owner down
+	// isParted says that the owner was not above the assignee in the billing
+	// month: these are late lines, of a month in which it was. No edge leads
+	// from the one to the other any more, so no contract covers them.
+	isParted bool
 }
 
-// tenants returns the sale's chain, the owner first.
-func (in *assigneeInputs) tenants(sale *saleInputs) []Tenant { return in.chain[sale.owner:] }
+// buyer returns whom the tenant at place i of the sale's chain sells to; zero
+// at its end.
+func (sale *saleInputs) buyer(i int) id.Tenant { return buyerOf(sale.chain, i) }
+
+func buyerOf(chain []Tenant, i int) id.Tenant {
+	if i+1 < len(chain) {
+		return chain[i+1].ID
+	}
+	return id.Tenant{}
+}
 
 // bearers returns the tenants whose rows a run replaces: the acting tenant and
 // those below it, and for a distributor everybody who ever was in the chain.
@@ -47,6 +62,11 @@ func (in *assigneeInputs) bearers() []id.Tenant {
 	var out []id.Tenant
 	for _, t := range in.chain[min(in.acting, len(in.chain)):] {
 		out = append(out, t.ID)
+	}
+	for i := range in.sales {
+		for _, t := range in.sales[i].chain[in.sales[i].above:] {
+			out = append(out, t.ID)
+		}
 	}
 	if in.acting == 0 {
 		for _, p := range in.before {
@@ -167,10 +187,12 @@ func (r *inputReader) place(ctx context.Context, in *assigneeInputs, selections 
 	for _, sel := range selections {
 		owner := slices.IndexFunc(in.chain, func(t Tenant) bool { return t.ID == sel.Owner })
 		if owner < 0 {
-			return errs.Newf(errs.FailedPrecondition, "billing.not_below_owner",
-				"Account %s is assigned to a tenant that was not below its owner in %s.", sel.Accounts[0].Account, r.run.Month)
+			if err := r.part(ctx, in, sel); err != nil {
+				return err
+			}
+			continue
 		}
-		sale := saleInputs{owner: owner, selection: sel}
+		sale := saleInputs{chain: in.chain[owner:], above: max(0, in.acting-owner), selection: sel}
 		if owner == 0 {
 			sale.base = terms[edges[0]].Contract
 		}
@@ -179,7 +201,46 @@ func (r *inputReader) place(ctx context.Context, in *assigneeInputs, selections 
 		}
 		in.sales = append(in.sales, sale)
 	}
-	slices.SortFunc(in.sales, func(a, b saleInputs) int { return a.owner - b.owner })
+	// Owners from the top down.
+	slices.SortStableFunc(in.sales, func(a, b saleInputs) int {
+		return cmp.Or(cmp.Compare(len(b.chain), len(a.chain)), strings.Compare(a.chain[0].Slug, b.chain[0].Slug))
+	})
+	return nil
+}
+
+// part adds the late lines of an owner that is not above the assignee in the
+// billing month: a line of an earlier month belongs to whom its account was
+// assigned to then, wherever that tenant buys now. They are the owner's cost
+// and nobody is charged, as where a contract is missing. They concern nobody
+// who acts below the distributor.
+//
+// Errors: FailedPrecondition if lines of the billing month itself are among
+// them: such an assignment is a mistake, not a move.
+func (r *inputReader) part(ctx context.Context, in *assigneeInputs, sel Selection) error {
+	for _, a := range sel.Accounts {
+		if slices.Contains(a.ServiceMonths, r.run.Month) {
+			return errs.Newf(errs.FailedPrecondition, "billing.not_below_owner",
+				"Account %s is assigned to a tenant that was not below its owner in %s.", a.Account, r.run.Month)
+		}
+	}
+	if r.run.Acting != r.run.Tree {
+		return nil
+	}
+	sale := saleInputs{selection: sel, isParted: true}
+	for _, t := range []id.Tenant{sel.Owner, in.assignee} {
+		if len(sale.chain) > 0 && sale.chain[0].ID == t {
+			continue // own use of a tenant that was not in the tree
+		}
+		tenant, err := r.s.tenants.Tenant(ctx, t)
+		if err != nil {
+			return err
+		}
+		sale.chain = append(sale.chain, tenant)
+	}
+	if len(sale.chain) > 1 {
+		sale.edges = []EdgeTerms{{Missing: rules.MissingBlock}}
+	}
+	in.sales = append(in.sales, sale)
 	return nil
 }
 
@@ -201,7 +262,7 @@ func (r *inputReader) takeSupplied(ctx context.Context, in *assigneeInputs) erro
 	}
 	var wanted []*saleInputs
 	for i := range in.sales {
-		if in.sales[i].owner < in.acting {
+		if in.sales[i].above > 0 {
 			wanted = append(wanted, &in.sales[i])
 		}
 	}
@@ -215,10 +276,10 @@ func (r *inputReader) takeSupplied(ctx context.Context, in *assigneeInputs) erro
 	}
 	for _, sale := range wanted {
 		i := slices.IndexFunc(supplied, func(c chainRecord) bool { return c.Tenants[0] == sale.selection.Owner })
-		if i < 0 || !supplied[i].hasRead(in, sale) {
+		if i < 0 || !supplied[i].hasRead(sale) {
 			return &holdBack{messageNewer}
 		}
-		if err := r.pin(ctx, in, sale, supplied[i]); err != nil {
+		if err := r.pin(ctx, sale, supplied[i]); err != nil {
 			return err
 		}
 	}
@@ -252,8 +313,8 @@ func (in *assigneeInputs) speaker(i int) id.Run {
 }
 
 // pin replaces the contracts above the acting tenant by the recorded versions.
-func (r *inputReader) pin(ctx context.Context, in *assigneeInputs, sale *saleInputs, rec chainRecord) error {
-	above := rec.Edges[:in.acting-sale.owner]
+func (r *inputReader) pin(ctx context.Context, sale *saleInputs, rec chainRecord) error {
+	above := rec.Edges[:sale.above]
 	var ids []id.Version
 	for _, e := range append([]edgeRecord{{Contract: rec.Base}}, above...) {
 		if e.Contract != nil {
@@ -276,7 +337,7 @@ func (r *inputReader) pin(ctx context.Context, in *assigneeInputs, sale *saleInp
 	}
 	sale.base = version(rec.Base)
 	for i, e := range above {
-		sale.edges[i] = EdgeTerms{Contract: version(e.Contract), Missing: e.Missing}
+		sale.edges[i] = EdgeTerms{Contract: version(e.Contract), Missing: e.Missing, Currency: e.Currency}
 	}
 	return nil
 }
@@ -294,7 +355,7 @@ type holding struct {
 func (r *inputReader) sharers(ctx context.Context, in *assigneeInputs) ([]id.Tenant, error) {
 	now, then := map[holding]bool{}, map[holding]bool{}
 	for _, sale := range in.sales {
-		if sale.owner >= in.acting {
+		if sale.above == 0 {
 			addHoldings(now, sale.selection.Accounts)
 		}
 	}

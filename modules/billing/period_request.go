@@ -16,8 +16,12 @@ import (
 // enqueuePeriodRuns asks, inside the caller's transaction, for a period run of
 // each of edges in cause's month, in their order: top down. An edge whose
 // period run has not started yet is left with that one, which is kept from
-// starting until the transaction ends. Chains' ends are passed over.
+// starting until the transaction ends. Chains' ends are passed over. A month to
+// come has no period runs: see EnsurePeriods.
 func (s *Service) enqueuePeriodRuns(ctx context.Context, cause Run, edges []Edge) error {
+	if s.isToCome(cause.Month) {
+		return nil
+	}
 	for _, edge := range edges {
 		if edge.Buyer.IsZero() {
 			continue
@@ -31,6 +35,11 @@ func (s *Service) enqueuePeriodRuns(ctx context.Context, cause Run, edges []Edge
 		}
 	}
 	return nil
+}
+
+// isToCome reports whether month has not begun.
+func (s *Service) isToCome(month period.Month) bool {
+	return period.MonthOf(s.clock.Now()).Before(month)
 }
 
 // requestPeriod completes r and queues it, unless it can join another one.
@@ -130,7 +139,7 @@ func (s *Service) ensurePeriods(ctx context.Context, month period.Month) ([]id.R
 	if err != nil {
 		return nil, err
 	}
-	if period.MonthOf(s.clock.Now()).Before(month) {
+	if s.isToCome(month) {
 		return nil, nil
 	}
 	contracts, err := s.contracts.ForMonth(ctx, month)

@@ -54,6 +54,7 @@ type ContractVersion struct {
 type EdgeTerms struct {
 	Contract *ContractVersion // nil: none in force
 	Missing  rules.Missing    // without a contract: what becomes of the lines
+	Currency money.Currency   // of the edge; empty: no contract is or was in force on it
 }
 
 // Contracts tells which contracts are in force. Satisfied by app with the

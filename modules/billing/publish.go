@@ -64,23 +64,18 @@ func (s *Service) publishAssignee(ctx context.Context, r Run, a *ratedAssignee) 
 // places yields what a run of in speaks for: each place of the chain at or
 // below the acting tenant, with each account whose lines pass it.
 func (in *assigneeInputs) places(yield func(publishedRow) bool) {
-	type key struct {
-		place   int
-		account id.Account
-	}
-	seen := map[key]bool{}
+	seen := map[publishedRow]bool{}
 	for i := range in.sales {
 		sale := &in.sales[i]
-		for place := max(sale.owner, in.acting); place < len(in.chain); place++ {
+		for place := sale.above; place < len(sale.chain); place++ {
 			for _, a := range sale.selection.Accounts {
-				if k := (key{place, a.ID}); seen[k] {
-					continue
-				} else {
-					seen[k] = true
-				}
 				row := publishedRow{
-					BearerID: in.chain[place].ID, SoldTo: in.buyer(place), AssigneeID: in.assignee, AccountID: a.ID,
+					BearerID: sale.chain[place].ID, SoldTo: sale.buyer(place), AssigneeID: in.assignee, AccountID: a.ID,
 				}
+				if seen[row] || sale.isParted && place > 0 { // they end with the owner
+					continue
+				}
+				seen[row] = true
 				if !yield(row) {
 					return
 				}
@@ -98,7 +93,7 @@ func appendEdges(edges []Edge, in *assigneeInputs) []Edge {
 		}
 	}
 	for place := in.acting; place+1 < len(in.chain); place++ {
-		add(Edge{Seller: in.chain[place].ID, Buyer: in.buyer(place)})
+		add(Edge{Seller: in.chain[place].ID, Buyer: buyerOf(in.chain, place)})
 	}
 	bearers := in.bearers()
 	for _, p := range in.before {

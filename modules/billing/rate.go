@@ -11,7 +11,6 @@ import (
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
-	"tierbook/app/kernel/money"
 	"tierbook/app/platform/db"
 	"tierbook/rules"
 )
@@ -108,7 +107,7 @@ func (s *Service) rateSale(ctx context.Context, in *assigneeInputs, sale *saleIn
 		chain.Base = sale.base.Pricing
 	}
 	for _, e := range sale.edges {
-		edge := rules.Edge{Missing: e.Missing}
+		edge := rules.Edge{Missing: e.Missing, Currency: e.Currency}
 		if e.Contract != nil {
 			edge.Contract = e.Contract.Pricing
 		}
@@ -116,7 +115,7 @@ func (s *Service) rateSale(ctx context.Context, in *assigneeInputs, sale *saleIn
 	}
 	scan := chain.NewScan(s.workers)
 	if err := s.usage.Scan(ctx, sale.selection, chain.Need(), s.workers, scan.Add); err != nil {
-		return rules.Outcome{}, fmt.Errorf("read the lines of %s: %w", in.chain[sale.owner].Slug, err)
+		return rules.Outcome{}, fmt.Errorf("read the lines of %s: %w", sale.chain[0].Slug, err)
 	}
 	out, err := scan.Finish()
 	if err != nil {
@@ -125,25 +124,24 @@ func (s *Service) rateSale(ctx context.Context, in *assigneeInputs, sale *saleIn
 	return out, nil
 }
 
-// blame finds the edge that a failure on a line belongs to. A failure that is
-// no edge's, such as a currency that is in no contract, is told to everybody,
-// unless a rule was at work: that was the owner's base contract.
+// blame finds the edge that a failure on a line belongs to. One that is no
+// edge's is the owner's base contract's.
 func (in *assigneeInputs) blame(sale *saleInputs, err error) error {
 	line, ok := errors.AsType[*rules.LineError](err)
-	if !ok || line.Edge < 0 && line.Rule == "" {
+	if !ok {
 		return err
 	}
-	place := sale.owner + max(line.Edge, 0)
-	seller := in.chain[place]
+	place := max(line.Edge, 0)
+	seller := sale.chain[place]
 	name := "the base contract of " + seller.Slug
 	if line.Edge >= 0 {
-		name = fmt.Sprintf("%s → %s", seller.Slug, in.chain[place+1].Slug)
+		name = fmt.Sprintf("%s → %s", seller.Slug, sale.chain[place+1].Slug)
 		if c := sale.edges[line.Edge].Contract; c != nil {
 			name += ", contract " + c.Name
 		}
 	}
 	return &edgeError{
-		seller: seller.ID, isMasked: place < in.acting, err: fmt.Errorf("%s: %w", name, err),
+		seller: seller.ID, isMasked: place < sale.above, err: fmt.Errorf("%s: %w", name, err),
 		detail: map[string]any{
 			"rule": line.Rule, "field": line.Field, "line": line.Line, "column": line.Column,
 			"segment": line.Segment, "row": line.Row, "account": line.Account, "assignee": in.assignee,
@@ -189,12 +187,23 @@ type book struct {
 	accounts map[[2]string]id.Account
 	charges  []chargeRow
 	costs    []costRow
-	findings []findingRow
+	found    []edgeFound
 	result   *resultText
 }
 
+// edgeFound is what was found on an edge in the lines of all its owners.
+type edgeFound struct {
+	seller, buyer Tenant
+	isParted      bool
+	rules.Finding
+}
+
 func newBook(in *assigneeInputs) *book {
-	return &book{in: in, accounts: map[[2]string]id.Account{}, result: newResultText(in.chain)}
+	tenants := in.chain
+	for i := range in.sales {
+		tenants = append(slices.Clip(tenants), in.sales[i].chain...)
+	}
+	return &book{in: in, accounts: map[[2]string]id.Account{}, result: newResultText(tenants)}
 }
 
 // add takes one owner's outcome.
@@ -205,81 +214,94 @@ func (b *book) add(sale *saleInputs, o *rules.Outcome) error {
 	b.charges, b.costs = slices.Grow(b.charges, len(o.Charges)), slices.Grow(b.costs, len(o.Costs))
 	for i := range o.Charges {
 		c := &o.Charges[i]
-		g, err := b.grain(&c.Grain, string(o.Currency))
+		g, err := b.grain(&c.Grain)
 		if err != nil {
 			return err
 		}
-		place := sale.owner + c.Edge
 		row := chargeRow{
-			GrainRow: g, SellerID: b.in.chain[place].ID, BuyerID: b.in.chain[place+1].ID,
+			GrainRow: g, SellerID: sale.chain[c.Edge].ID, BuyerID: sale.buyer(c.Edge),
 			Rule: c.Rule, Label: c.Label, Quantity: c.Quantity, List: c.List, Amount: c.Amount,
 		}
 		b.result.charge(&row)
-		if place >= b.in.acting {
+		if c.Edge >= sale.above {
 			b.charges = append(b.charges, row)
 		}
 	}
 	for i := range o.Costs {
 		c := &o.Costs[i]
-		g, err := b.grain(&c.Grain, string(o.Currency))
+		g, err := b.grain(&c.Grain)
 		if err != nil {
 			return err
 		}
-		place := sale.owner + c.Bearer
-		row := costRow{GrainRow: g, BearerID: b.in.chain[place].ID, SoldTo: b.in.buyer(place), Reason: c.Reason, Cost: c.Cost}
+		row := costRow{GrainRow: g, BearerID: sale.chain[c.Bearer].ID, SoldTo: sale.buyer(c.Bearer), Reason: c.Reason, Cost: c.Cost}
 		if c.Bearer > 0 {
-			row.Supplier = b.in.chain[place-1].ID
+			row.Supplier = sale.chain[c.Bearer-1].ID
 		}
 		b.result.cost(&row)
-		if place >= b.in.acting {
+		if c.Bearer >= sale.above {
 			b.costs = append(b.costs, row)
 		}
 	}
 	for _, f := range o.Findings {
-		if place := sale.owner + f.Edge; place >= b.in.acting {
-			b.findings = append(b.findings, b.finding(place, f, string(o.Currency)))
+		if f.Edge >= sale.above {
+			b.find(edgeFound{sale.chain[f.Edge], sale.chain[f.Edge+1], sale.isParted, f})
 		}
 	}
 	return nil
 }
 
-// buyer returns whom the tenant at place sells to; zero at the chain's end.
-func (in *assigneeInputs) buyer(place int) id.Tenant {
-	if place+1 < len(in.chain) {
-		return in.chain[place+1].ID
+// find adds f to what was found of its kind on its edge.
+func (b *book) find(f edgeFound) {
+	i := slices.IndexFunc(b.found, func(o edgeFound) bool {
+		return o.seller.ID == f.seller.ID && o.buyer.ID == f.buyer.ID && o.isParted == f.isParted &&
+			o.Code == f.Code && o.Rule == f.Rule && o.Measure == f.Measure && o.Currency == f.Currency
+	})
+	if i < 0 {
+		b.found = append(b.found, f)
+		return
 	}
-	return id.Tenant{}
+	b.found[i].Lines += f.Lines
+	b.found[i].Sum = b.found[i].Sum.Add(f.Sum)
 }
 
-func (b *book) grain(g *rules.Grain, currency string) (grainRow, error) {
+func (b *book) grain(g *rules.Grain) (grainRow, error) {
 	account, ok := b.accounts[[2]string{g.Provider, g.Account}]
 	if !ok {
 		return grainRow{}, errs.Newf(errs.Internal, "billing.unknown_account", "a scan returned account %s, which was not selected", g.Account)
 	}
 	return grainRow{
-		AssigneeID: b.in.assignee, AccountID: account, Currency: currency,
+		AssigneeID: b.in.assignee, AccountID: account, Currency: string(g.Currency),
 		Payer: g.Payer, Provider: g.Provider, Account: g.Account, Service: g.Service, Sku: g.SKU, Region: g.Region,
 		ChargeCategory: g.ChargeCategory, ChargeClass: g.ChargeClass, Marketplace: g.Marketplace,
 		CommitmentRole: g.CommitmentRole, Unit: g.Unit, ServiceMonth: g.ServiceMonth,
 	}, nil
 }
 
-func (b *book) finding(place int, f rules.Finding, currency string) findingRow {
-	return findingRow{
-		SellerID: b.in.chain[place].ID, BuyerID: b.in.buyer(place), AssigneeID: b.in.assignee,
-		Code: f.Code, Blocking: f.Blocking, Rule: f.Rule, Lines: f.Lines, Currency: currency, Sum: f.Sum,
-		Message: findingMessage(f, b.in.chain[place].Slug+" → "+b.in.chain[place+1].Slug, b.in.chain[len(b.in.chain)-1].Slug, money.Currency(currency)),
+func (b *book) findings() []findingRow {
+	var out []findingRow
+	for _, f := range b.found {
+		out = append(out, findingRow{
+			SellerID: f.seller.ID, BuyerID: f.buyer.ID, AssigneeID: b.in.assignee,
+			Code: f.Code, Blocking: f.Blocking, Rule: f.Rule, Lines: f.Lines, Currency: string(f.Currency), Sum: f.Sum,
+			Message: f.message(b.result.slugs[b.in.assignee]),
+		})
 	}
+	return out
 }
 
-// findingMessage says in a sentence what the finding is about: whose lines on
-// which edge, how many, and their sum.
-func findingMessage(f rules.Finding, edge, assignee string, currency money.Currency) string {
+// message says in a sentence what the finding is about: whose lines on which
+// edge, how many, and their sum.
+func (f edgeFound) message(assignee string) string {
+	edge := f.seller.Slug + " → " + f.buyer.Slug
 	lines, have := fmt.Sprintf("%d lines of %s", f.Lines, assignee), "have"
 	if f.Lines == 1 {
 		lines, have = "1 line of "+assignee, "has"
 	}
-	sum := inShort(f.Sum, currency) + " " + string(currency)
+	sum := inShort(f.Sum, f.Currency) + " " + string(f.Currency)
+	if f.isParted {
+		return fmt.Sprintf("%s for earlier months %s no seller any more: %s is not above it this month, and bears a cost of %s.",
+			lines, have, f.seller.Slug, sum)
+	}
 	switch f.Code {
 	case rules.FindingNoContract:
 		return fmt.Sprintf("%s %s no contract on %s: not charged there or further down, at a cost of %s.", lines, have, edge, sum)
@@ -296,16 +318,24 @@ func findingMessage(f rules.Finding, edge, assignee string, currency money.Curre
 // close hands over what is published, with its results. Places where nothing
 // was sold have a result too: that there is nothing.
 func (b *book) close(out *ratedAssignee) {
-	out.charges, out.costs, out.findings = b.charges, b.costs, b.findings
+	out.charges, out.costs, out.findings = b.charges, b.costs, b.findings()
+	publish := func(edge Edge) {
+		results, lines := b.result.close(edge, b.in.assignee)
+		out.results = append(out.results, results...)
+		out.lines = append(out.lines, lines...)
+	}
 	for place, t := range b.in.chain {
-		buyer := b.in.buyer(place)
-		results, lines := b.result.close(Edge{Seller: t.ID, Buyer: buyer}, b.in.assignee)
+		edge := Edge{Seller: t.ID, Buyer: buyerOf(b.in.chain, place)}
 		switch {
 		case place >= b.in.acting:
-			out.results = append(out.results, results...)
-			out.lines = append(out.lines, lines...)
+			publish(edge)
 		case place == b.in.acting-1:
-			out.upstream = results
+			out.upstream, _ = b.result.close(edge, b.in.assignee)
+		}
+	}
+	for i := range b.in.sales {
+		if sale := &b.in.sales[i]; sale.isParted {
+			publish(Edge{Seller: sale.chain[0].ID, Buyer: sale.buyer(0)})
 		}
 	}
 }

@@ -171,7 +171,7 @@ func (s *Service) Reconcile(ctx context.Context, month period.Month) (Reconcilia
 
 // readBooks gathers both sides of everything that is compared.
 func (s *Service) readBooks(ctx context.Context, tree id.Tenant, month period.Month) (books, error) {
-	b := books{tree: tree, month: month, tenants: map[id.Tenant]Tenant{}}
+	b := books{tree: tree, month: month, isToCome: s.isToCome(month), tenants: map[id.Tenant]Tenant{}}
 	var err error
 	if b.imported, err = s.recount.Imported(ctx, month); err != nil {
 		return books{}, err
@@ -197,6 +197,7 @@ func (s *Service) readBooks(ctx context.Context, tree id.Tenant, month period.Mo
 type books struct {
 	tree      id.Tenant
 	month     period.Month
+	isToCome  bool // month has not begun: it has no period runs
 	tenants   map[id.Tenant]Tenant
 	imported  Imported
 	costs     []costSum // published cost rows
@@ -350,15 +351,18 @@ func (b books) addEdges(tree func(money.Currency) *TreeBooks) {
 				"%s charges %s %s, but %s books %s as its cost.",
 				e.Seller, e.Buyer, money.Plain(e.SellerCharges), e.Buyer, money.Plain(e.BuyerCosts)))
 		}
-		if d := e.SellerCharges.Sub(e.SellerCharges.Round(k.currency.MinorUnit())); !d.IsZero() || (b.isCharged(k.Edge) && !b.periods[k.Edge]) {
+		if b.isToCome {
+			continue
+		}
+		if d := e.SellerCharges.Sub(e.SellerCharges.Round(k.currency.MinorUnit())); !d.IsZero() || (b.isCharged(k) && !b.periods[k.Edge]) {
 			t.Findings = append(t.Findings, finding("period", k.currency, d,
 				"The fees and rounding of %s → %s do not belong to its published charges: recalculate it.", e.Seller, e.Buyer))
 		}
 	}
 }
 
-func (b books) isCharged(e Edge) bool {
-	return slices.ContainsFunc(b.charges, func(c edgeSum) bool { return c.Edge == e })
+func (b books) isCharged(k edgeKey) bool {
+	return slices.ContainsFunc(b.charges, func(c edgeSum) bool { return c.Edge == k.Edge && c.Currency == k.currency })
 }
 
 type edgeKey struct {

@@ -125,13 +125,17 @@ func (b books) misassigned(account ImportedSum, c money.Currency, shares map[id.
 	return unrated
 }
 
-// home returns the first currency in which an edge has books; empty: none.
+// home returns the currency in which an edge charges; where it does not, the
+// first one in which it has books. Empty: none.
 func (b books) home() map[Edge]money.Currency {
 	out := map[Edge]money.Currency{}
 	for k := range b.edges() {
 		if c, ok := out[k.Edge]; !ok || k.currency < c {
 			out[k.Edge] = k.currency
 		}
+	}
+	for _, c := range slices.Concat(b.charges, b.fees) {
+		out[c.Edge] = c.Currency
 	}
 	return out
 }

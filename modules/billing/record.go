@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 	"tierbook/rules"
 )
@@ -26,6 +27,7 @@ type chainRecord struct {
 	Tenants  []id.Tenant       `json:"tenants"` // the owner first, the assignee last
 	Base     *versionRecord    `json:"base,omitempty"`
 	Edges    []edgeRecord      `json:"edges"` // from the owner down
+	IsParted bool              `json:"parted,omitempty"`
 	Accounts []SelectedAccount `json:"accounts"`
 	Contents []string          `json:"contents"`
 	Rows     int64             `json:"rows"`
@@ -43,6 +45,7 @@ type versionRecord struct {
 type edgeRecord struct {
 	Contract *versionRecord `json:"contract"` // null: none in force
 	Missing  rules.Missing  `json:"missing,omitempty"`
+	Currency money.Currency `json:"currency,omitempty"` // without a contract: of what is passed through
 }
 
 func recordVersion(v *ContractVersion) *versionRecord {
@@ -64,11 +67,11 @@ func (r record) chains(assignee id.Tenant, keep func(chainRecord) bool) []chainR
 }
 
 // hasRead reports whether c read the lines of sale, on the same way down.
-func (c chainRecord) hasRead(in *assigneeInputs, sale *saleInputs) bool {
+func (c chainRecord) hasRead(sale *saleInputs) bool {
 	same := func(a, b SelectedAccount) bool {
 		return a.ID == b.ID && slices.Equal(a.ServiceMonths, b.ServiceMonths)
 	}
-	return slices.EqualFunc(c.Tenants, in.tenants(sale), func(a id.Tenant, b Tenant) bool { return a == b.ID }) &&
+	return slices.EqualFunc(c.Tenants, sale.chain, func(a id.Tenant, b Tenant) bool { return a == b.ID }) &&
 		c.Rows == sale.selection.Rows &&
 		slices.Equal(c.Contents, sale.selection.Contents) &&
 		slices.EqualFunc(c.Accounts, sale.selection.Accounts, same)
@@ -86,14 +89,14 @@ func (in *lineInputs) record() (record, error) {
 				return record{}, err
 			}
 			c := chainRecord{
-				Assignee: a.assignee, Base: recordVersion(sale.base), Edges: []edgeRecord{},
+				Assignee: a.assignee, Base: recordVersion(sale.base), Edges: []edgeRecord{}, IsParted: sale.isParted,
 				Accounts: sale.selection.Accounts, Contents: sale.selection.Contents, Rows: sale.selection.Rows, Lines: lines,
 			}
-			for _, t := range a.tenants(sale) {
+			for _, t := range sale.chain {
 				c.Tenants = append(c.Tenants, t.ID)
 			}
 			for _, e := range sale.edges {
-				c.Edges = append(c.Edges, edgeRecord{recordVersion(e.Contract), e.Missing})
+				c.Edges = append(c.Edges, edgeRecord{recordVersion(e.Contract), e.Missing, e.Currency})
 			}
 			out.Chains = append(out.Chains, c)
 		}
@@ -116,20 +119,19 @@ func (in *lineInputs) hash() string {
 }
 
 func (in *assigneeInputs) lines() []string {
-	if len(in.chain) == 0 {
-		return nil
+	var out []string
+	if n := len(in.chain); n > 0 {
+		out = append(out, fields("acting", in.chain[n-1].Slug, in.chain[in.acting].Slug))
 	}
-	who := in.chain[len(in.chain)-1].Slug
-	out := []string{fields("acting", who, in.chain[in.acting].Slug)}
 	for i := range in.sales {
 		sale := &in.sales[i]
-		owner := in.chain[sale.owner].Slug
+		owner, who := sale.chain[0].Slug, sale.chain[len(sale.chain)-1].Slug
 		out = append(out,
-			fields("chain", who, owner, strings.Join(slugs(in.tenants(sale)), " ")),
+			fields("chain", who, owner, strings.Join(slugs(sale.chain), " ")),
 			fields("rows", who, owner, strconv.FormatInt(sale.selection.Rows, 10)),
 			fields("base", who, owner, termsHash(sale.base)))
 		for i, e := range sale.edges {
-			out = append(out, fields("edge", who, owner, strconv.Itoa(i), termsHash(e.Contract), string(e.Missing)))
+			out = append(out, fields("edge", who, owner, strconv.Itoa(i), termsHash(e.Contract), string(e.Missing), string(e.Currency)))
 		}
 		for _, c := range sale.selection.Contents {
 			out = append(out, fields("content", who, owner, c))

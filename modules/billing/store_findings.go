@@ -96,7 +96,7 @@ func (s store) usedTerms(ctx context.Context, where string, args ...any) ([]used
 			FROM spoken s JOIN billing_runs r ON r.id = s.run_id
 			CROSS JOIN LATERAL jsonb_path_query(r.inputs, '$.chains[*]') AS c(chain)
 			CROSS JOIN LATERAL jsonb_path_query(c.chain, '$.edges[*]') WITH ORDINALITY AS e(edge, n)
-			WHERE (c.chain ->> 'assignee')::uuid = s.assignee_id
+			WHERE (c.chain ->> 'assignee')::uuid = s.assignee_id AND c.chain -> 'parted' IS NULL
 				AND (c.chain -> 'tenants' ->> (e.n::int - 1))::uuid = s.bearer_id
 				AND (c.chain -> 'tenants' ->> e.n::int)::uuid = s.sold_to
 		), fees AS (

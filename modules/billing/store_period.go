@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 	"tierbook/rules"
 )
@@ -223,6 +224,6 @@ func (g grainRow) grain() rules.Grain {
 	return rules.Grain{
 		Payer: g.Payer, Provider: g.Provider, Account: g.Account, Service: g.Service, SKU: g.Sku, Region: g.Region,
 		ChargeCategory: g.ChargeCategory, ChargeClass: g.ChargeClass, Marketplace: g.Marketplace,
-		CommitmentRole: g.CommitmentRole, Unit: g.Unit, ServiceMonth: g.ServiceMonth,
+		CommitmentRole: g.CommitmentRole, Unit: g.Unit, Currency: money.Currency(g.Currency), ServiceMonth: g.ServiceMonth,
 	}
 }

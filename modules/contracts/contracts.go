@@ -53,9 +53,15 @@ type EdgeTerms struct {
 	// InForce is nil where no contract is in force.
 	InForce *InForce
 	// Missing is what to do with lines that no contract covers: what the
-	// version in force says, without one what the newest saved version on the
-	// edge says, without any rules.MissingBlock.
+	// version in force says. Where none is in force it is what the seller chose
+	// last: what the version said that was in force in the last month before
+	// that had one. The terms of an ended contract count no more, but this
+	// choice is made for just such months. Without an earlier contract, and
+	// whatever later ones say, it is rules.MissingBlock.
 	Missing rules.Missing
+	// Currency is the edge's, which all its contracts share; empty where none is
+	// in force and none was.
+	Currency money.Currency
 }
 
 // Shown is a contract with everything that was saved of it.

@@ -16,6 +16,7 @@ import (
 	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/audit"
 	"tierbook/app/platform/authz"
@@ -375,8 +376,12 @@ func TestService_Invariant2_NewestVersionIsInForce(t *testing.T) {
 				t.Errorf("%s: the compiled contract has other terms", m)
 			}
 		}
-		if number != want || terms.Missing != rules.MissingPassThrough {
-			t.Errorf("%s: version %d, missing %s; want %d, pass-through", m, number, terms.Missing, want)
+		missing, currency := rules.MissingPassThrough, money.Currency("USD")
+		if m == "2025-12" { // nobody had chosen anything yet
+			missing, currency = rules.MissingBlock, ""
+		}
+		if number != want || terms.Missing != missing || terms.Currency != currency {
+			t.Errorf("%s: version %d, missing %s in %q; want %d, %s in %q", m, number, terms.Missing, terms.Currency, want, missing, currency)
 		}
 	}
 	past, err := b.service.ByVersion(as(t, b.d), ids)
@@ -393,6 +398,35 @@ func TestService_Invariant2_NewestVersionIsInForce(t *testing.T) {
 	})
 	if err == nil {
 		t.Error("the web role changed saved versions")
+	}
+}
+
+// Between contracts stands what the seller chose last before, not what a later
+// contract or a version that was never in force says.
+func TestService_InForce_ChoiceOfAnEndedContract(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	edge := Edge{Seller: b.d.Tenant, Buyer: b.r.Tenant}
+	save := func(name, starts, ends, from string, missing rules.Missing) {
+		t.Helper()
+		d := doc("d", "r", name, rules.BasisList)
+		d.Months, d.From, d.Terms.Missing = period.Months{From: month(starts), To: month(ends)}, month(from), missing
+		b.apply(t, b.d, d)
+	}
+	save("Spring", "2026-01", "2026-06", "2026-01", rules.MissingBlock)
+	save("Spring", "2026-01", "2026-06", "2026-03", rules.MissingPassThrough)
+	save("Spring", "2026-01", "2026-06", "2026-06", rules.MissingBlock)
+	save("Spring", "2026-01", "2026-04", "2026-01", rules.MissingBlock) // ends before the version of June begins
+	save("Spring", "2026-01", "2026-04", "2026-03", rules.MissingPassThrough)
+	save("Autumn", "2026-09", "2026-10", "2026-09", rules.MissingBlock)
+	for m, want := range map[string]rules.Missing{
+		"2025-12": rules.MissingBlock, "2026-05": rules.MissingPassThrough, "2026-08": rules.MissingPassThrough,
+		"2026-09": rules.MissingBlock, "2026-11": rules.MissingBlock,
+	} {
+		got, err := b.service.InForce(as(t, b.d), []Edge{edge}, month(m))
+		if err != nil || got[edge].Missing != want {
+			t.Errorf("%s: %v, %v; want %s", m, got[edge].Missing, err, want)
+		}
 	}
 }
 

@@ -59,7 +59,9 @@ func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewIn
 	}
 	p.before.Base = compiledOf(terms[Edge{Seller: sel.Owner}])
 	for _, e := range edges {
-		p.before.Edges = append(p.before.Edges, rules.Edge{Contract: compiledOf(terms[e]), Missing: terms[e].Missing})
+		p.before.Edges = append(p.before.Edges, rules.Edge{
+			Contract: compiledOf(terms[e]), Missing: terms[e].Missing, Currency: terms[e].Currency,
+		})
 	}
 	p.after = rules.Chain{Base: p.before.Base, Edges: append([]rules.Edge(nil), p.before.Edges...)}
 	p.standing = terms[d.edge]

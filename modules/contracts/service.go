@@ -1,7 +1,6 @@
 package contracts
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -107,12 +106,15 @@ func (s *Service) InForce(ctx context.Context, edges []Edge, m period.Month) (ma
 		if err != nil {
 			return nil, err
 		}
-		missing, err := s.store.lastMissing(ctx, sellers)
+		before, err := s.store.before(ctx, m, sellers)
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range edges {
-			out[e] = EdgeTerms{Missing: cmp.Or(missing[e], rules.MissingBlock)}
+			out[e] = before[e]
+			if before[e].Missing == "" {
+				out[e] = EdgeTerms{Missing: rules.MissingBlock}
+			}
 		}
 		for i := range found {
 			c := &found[i]
@@ -122,7 +124,7 @@ func (s *Service) InForce(ctx context.Context, edges []Edge, m period.Month) (ma
 			if err := s.compiled(c); err != nil {
 				return nil, err
 			}
-			out[c.Edge] = EdgeTerms{InForce: c, Missing: c.Version.Terms.Missing}
+			out[c.Edge] = EdgeTerms{InForce: c, Missing: c.Version.Terms.Missing, Currency: c.Currency}
 		}
 		return out, nil
 	})

@@ -210,27 +210,34 @@ func (s store) byVersion(ctx context.Context, versions []id.Version) ([]InForce,
 		WHERE c.tree_id = @tree AND v.id IN @versions`, map[string]any{"versions": versions})
 }
 
-// lastMissing returns what the newest saved version of each edge says about
-// lines that no contract covers.
-func (s store) lastMissing(ctx context.Context, sellers []id.Tenant) (map[Edge]rules.Missing, error) {
+// before returns what the last contract of each edge that began in month m or
+// earlier said of lines that no contract covers, and its currency, as of its
+// last month up to m.
+func (s store) before(ctx context.Context, m period.Month, sellers []id.Tenant) (map[Edge]EdgeTerms, error) {
 	if len(sellers) == 0 {
 		return nil, nil
 	}
 	type row struct {
 		SellerID id.Tenant
 		BuyerID  id.Tenant
+		Currency money.Currency
 		Missing  rules.Missing
 	}
-	rows, err := query[row](ctx, s, `SELECT DISTINCT ON (c.seller_id, c.buyer_id) c.seller_id, c.buyer_id, v.terms ->> 'missing' AS missing
-		FROM contracts_contracts c JOIN contracts_versions v ON v.contract_id = c.id
-		WHERE c.tree_id = @tree AND c.seller_id IN @sellers
-		ORDER BY c.seller_id, c.buyer_id, v.saved_at DESC, v.id DESC`, map[string]any{"sellers": sellers})
+	rows, err := query[row](ctx, s, `
+		SELECT DISTINCT ON (c.seller_id, c.buyer_id) c.seller_id, c.buyer_id, c.currency, v.terms ->> 'missing' AS missing
+		FROM contracts_contracts c
+		JOIN LATERAL (SELECT * FROM contracts_versions n
+			WHERE n.contract_id = c.id AND n.from_month <= CAST(@month AS date)
+				AND (upper_inf(c.months) OR n.from_month < upper(c.months))
+			ORDER BY n.number DESC LIMIT 1) v ON true
+		WHERE c.tree_id = @tree AND c.seller_id IN @sellers AND lower(c.months) <= CAST(@month AS date)
+		ORDER BY c.seller_id, c.buyer_id, lower(c.months) DESC`, map[string]any{"month": m, "sellers": sellers})
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[Edge]rules.Missing, len(rows))
+	out := make(map[Edge]EdgeTerms, len(rows))
 	for _, r := range rows {
-		out[Edge{Seller: r.SellerID, Buyer: r.BuyerID}] = r.Missing
+		out[Edge{Seller: r.SellerID, Buyer: r.BuyerID}] = EdgeTerms{Missing: r.Missing, Currency: r.Currency}
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -23,6 +24,7 @@ var columnOf = [rules.NumDims]line.Column{
 	rules.DimCommitmentType: line.CommitmentDiscountType, rules.DimCommitmentID: line.CommitmentDiscountId,
 	rules.DimUnit: line.PricingUnit, rules.DimTags: line.Tags, rules.DimDate: line.XDate,
 	rules.DimPeriod: line.XPeriod, rules.DimServiceMonth: line.XServiceMonth, rules.DimCurrency: line.BillingCurrency,
+	rules.DimHasListPrice: line.ListUnitPrice, // see listPrices
 }
 
 var errLayout = errors.New("the segment is not laid out as segments are")
@@ -156,6 +158,16 @@ func (d *dimReader) read(n int) ([]uint32, error) {
 		i++
 	}
 	return d.buffer, nil
+}
+
+// listPrices returns a dictionary of unit prices as rules.DimHasListPrice has
+// it: only whether there is one.
+func listPrices(prices *rules.Dict) *rules.Dict {
+	values := make([]string, len(prices.Values))
+	for i, price := range prices.Values {
+		values[i] = strconv.FormatBool(price != "")
+	}
+	return &rules.Dict{Values: values}
 }
 
 // grow returns s with n elements, whatever they hold.

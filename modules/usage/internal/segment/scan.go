@@ -136,10 +136,17 @@ func (s *scanner) open(t task) (err error) {
 		return err
 	}
 	for _, d := range s.need.Dims {
+		if d == rules.DimHasListPrice && !s.mayPurchase() {
+			s.batch.Dims[d].Dict = noPurchase
+			continue
+		}
 		if err := s.dims[d].open(t.file, t.object.Reader, t.group, columnOf[d]); err != nil {
 			return err
 		}
 		s.batch.Dims[d].Dict = s.dims[d].dict
+		if d == rules.DimHasListPrice {
+			s.batch.Dims[d].Dict = listPrices(s.dims[d].dict)
+		}
 	}
 	for _, m := range s.need.Measures {
 		if err := s.measures[m].open(t.file, t.object.Reader, t.group, measureOf[m]); err != nil {
@@ -157,6 +164,18 @@ func (s *scanner) open(t task) (err error) {
 		s.readers = appendOpen(s.readers, &s.filter.keys[i].pageReader)
 	}
 	return nil
+}
+
+// noPurchase is what rules.DimHasListPrice says where there is no Purchase row,
+// of which alone it has to tell.
+var noPurchase = &rules.Dict{Values: []string{"true"}}
+
+// mayPurchase reports whether the row group may have Purchase rows. Most have
+// none, which saves reading a column. Dimensions are opened in ascending order,
+// so the charge category is known by then if it is needed.
+func (s *scanner) mayPurchase() bool {
+	category := s.batch.Dims[rules.DimChargeCategory].Dict
+	return category == nil || slices.Contains(category.Values, "Purchase")
 }
 
 func appendOpen(readers []*pageReader, p *pageReader) []*pageReader {

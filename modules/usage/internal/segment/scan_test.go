@@ -61,7 +61,11 @@ func textOf(b *rules.Batch, need rules.Need, i int) string {
 		if ids := b.Dims[d].IDs; ids != nil {
 			id = ids[i]
 		}
-		fmt.Fprintf(&s, "%s|", b.Dims[d].Dict.Values[id])
+		value := b.Dims[d].Dict.Values[id]
+		if d == rules.DimHasListPrice && !isPurchase(b, i) {
+			value = "" // it has nothing to say
+		}
+		fmt.Fprintf(&s, "%s|", value)
 	}
 	for _, m := range need.Measures {
 		c := &b.Measures[m]
@@ -75,6 +79,14 @@ func textOf(b *rules.Batch, need rules.Need, i int) string {
 		}
 	}
 	return s.String()
+}
+
+func isPurchase(b *rules.Batch, i int) bool {
+	c := &b.Dims[rules.DimChargeCategory]
+	if c.IDs == nil {
+		return c.Dict.Values[0] == "Purchase"
+	}
+	return c.Dict.Values[c.IDs[i]] == "Purchase"
 }
 
 func plain(d decimal.Decimal) string {

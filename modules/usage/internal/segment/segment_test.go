@@ -120,6 +120,10 @@ func expected(l *line.Line) string {
 	} {
 		fmt.Fprintf(&s, "%s|", l.Text[c])
 	}
+	if string(l.Text[line.ChargeCategory]) == "Purchase" {
+		fmt.Fprint(&s, len(l.Text[line.ListUnitPrice]) > 0)
+	}
+	s.WriteByte('|')
 	for _, m := range []line.Measure{line.PricingQuantity, line.ListCost, line.ContractedCost, line.BilledCost, line.EffectiveCost} {
 		if n := l.Measures[m]; n.IsNull() {
 			s.WriteString("NULL|")

@@ -33,6 +33,9 @@ func one(t *rapid.T, o Options) line.Line {
 			l.Set(c, fmt.Sprintf("%s %d «é»", c, n))
 		}
 	}
+	if r.IntN(3) == 0 {
+		l.Set(line.ChargeCategory, "Purchase")
+	}
 	account := rapid.IntRange(1, max(o.Accounts, 3)).Draw(t, "account")
 	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(-200, 743).Draw(t, "hour")) * time.Hour)
 	l.Set(line.XProvider, "aws")
