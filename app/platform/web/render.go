@@ -143,7 +143,7 @@ func CSV(c *fiber.Ctx, filename string, write func(io.Writer) error) error {
 // chrome is what the frame shows to whoever makes the request.
 func chrome(c *fiber.Ctx) layout.Chrome {
 	out := layout.Chrome{
-		Theme:   preference(c, cookieTheme, "auto", "light", "dark"),
+		Theme:   Theme(c),
 		Density: preference(c, cookieRows, "standard", "compact", "comfortable"),
 		Flash:   flash(c),
 	}

@@ -112,6 +112,9 @@ func SetPreference(c *fiber.Ctx, name, value string) {
 	})
 }
 
+// Theme returns the theme that the browser chose: light, dark, or auto.
+func Theme(c *fiber.Ctx) string { return preference(c, cookieTheme, "auto", "light", "dark") }
+
 func preference(c *fiber.Ctx, name string, known ...string) string {
 	value := c.Cookies(name)
 	for _, k := range known {
