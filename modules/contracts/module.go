@@ -20,6 +20,9 @@ type Deps struct {
 	Engine  *rules.Engine
 	Tenants Tenants
 	Lines   Lines // for previews
+
+	Directory Directory // for pages
+	Sales     Sales     // for pages
 }
 
 // Module is the contracts module, wired.
@@ -32,5 +35,6 @@ func New(d Deps) *Module {
 	return &Module{Service: &Service{
 		db: d.DB, store: store{db: d.DB}, authz: d.Authz, audit: d.Audit, clock: d.Clock, log: d.Logger,
 		engine: d.Engine, tenants: d.Tenants, lines: d.Lines, cache: newCache(),
+		directory: d.Directory, sales: d.Sales,
 	}}
 }

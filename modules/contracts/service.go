@@ -27,6 +27,9 @@ type Service struct {
 	tenants Tenants
 	lines   Lines
 	cache   *compiledCache
+
+	directory Directory
+	sales     Sales
 }
 
 // CheckFile validates a contract file as Apply would, its tenants included,
