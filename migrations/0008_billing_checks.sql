@@ -43,6 +43,11 @@ ALTER TABLE billing_period_published
     ADD COLUMN fees numeric NOT NULL DEFAULT 0,
     ADD COLUMN rounding numeric NOT NULL DEFAULT 0;
 
+-- Runs of an assignee's month exclude each other, so the order of their starts
+-- is that of their results. Who sees a result may not see its run.
+ALTER TABLE billing_run_results ADD COLUMN started_at timestamptz;
+COMMENT ON COLUMN billing_run_results.started_at IS 'the run''s';
+
 CREATE TABLE billing_checks (
     id           uuid PRIMARY KEY,
     tree_id      uuid NOT NULL REFERENCES tenancy_tenants (id),
@@ -79,6 +84,8 @@ ALTER TABLE billing_charges NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_charge_costs NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_period_published NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_period_charges NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE billing_run_results NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE billing_runs NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE tenancy_tenants NO FORCE ROW LEVEL SECURITY;
 
 INSERT INTO billing_service_totals (tree_id, month, bearer_id, sold_to, assignee_id, currency, service, price, cost, supplied)
@@ -106,11 +113,16 @@ FROM (
     FROM billing_period_charges GROUP BY run_id
 ) c WHERE c.run_id = p.run_id;
 
+UPDATE billing_run_results e SET started_at = r.started_at FROM billing_runs r WHERE r.id = e.run_id;
+ALTER TABLE billing_run_results ALTER COLUMN started_at SET NOT NULL;
+
 ALTER TABLE billing_published FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_charges FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_charge_costs FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_period_published FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_period_charges FORCE ROW LEVEL SECURITY;
+ALTER TABLE billing_run_results FORCE ROW LEVEL SECURITY;
+ALTER TABLE billing_runs FORCE ROW LEVEL SECURITY;
 ALTER TABLE tenancy_tenants FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE billing_edge_totals ENABLE ROW LEVEL SECURITY;
@@ -180,4 +192,5 @@ ALTER POLICY findings_seller ON billing_findings
 DROP INDEX billing_period_charges_month, billing_period_costs_month, billing_period_published_buyer, billing_findings_month,
     billing_runs_month, billing_run_results_place;
 ALTER TABLE billing_period_published DROP COLUMN currency, DROP COLUMN fees, DROP COLUMN rounding;
+ALTER TABLE billing_run_results DROP COLUMN started_at;
 DROP TABLE billing_checks, billing_service_totals, billing_edge_totals;

@@ -171,7 +171,6 @@ type lineTrace struct {
 	start  stepKey   // basis or pass
 	basis  decimal.Decimal
 	steps  []changeTrace
-	sold   bool
 }
 
 // changeTrace is one rule that changed the line's price.

@@ -28,7 +28,8 @@ type MonthFigures struct {
 	// Edges are those whose seller the scope sees, by seller and buyer, with
 	// cost, price and margin: Reconcile's, to the digit.
 	Edges []EdgeFigures
-	// Tiers adds up Edges by the seller's tier, as Summary does.
+	// Tiers adds up Edges by the seller's tier, as Summary does; the first one
+	// is the acting tenant's own, with what it was charged in fees itself.
 	Tiers []TierSummary
 	// Bought is what the acting tenant was charged itself; empty for a
 	// distributor, and where nothing was.
@@ -40,23 +41,6 @@ type MonthFigures struct {
 	// acting tenant's supplier, down the tiers. Own use is in it, unassigned
 	// accounts are not. It is empty for a customer.
 	Flow []FlowLink
-}
-
-// Cost adds up the sellers' line costs of all edges of the acting tenant
-// itself, with what it was charged in fees; Price what it charges. For a
-// customer both are 0: see Spend.
-func (m MonthFigures) Own(seller id.Tenant) (cost, price, margin decimal.Decimal) {
-	for _, e := range m.Edges {
-		if e.Seller.ID == seller {
-			cost, price = cost.Add(e.Cost), price.Add(e.Price)
-		}
-	}
-	for _, b := range m.Bought {
-		if len(m.Edges) > 0 {
-			cost = cost.Add(b.Fees)
-		}
-	}
-	return cost, price, price.Sub(cost)
 }
 
 // Spend is what the acting tenant was charged itself: lines, fees and rounding.

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -9,47 +10,57 @@ import (
 	"tierbook/app/kernel/period"
 )
 
-// resultsAround returns what line run r said of each edge and assignee, and
-// what was published there before: the newest results of runs that had
-// completed when r did. A run of the distributor's replaces everything, so that
-// places which it does not have any more are among the latter.
-func (s store) resultsAround(ctx context.Context, r Run) (now, before []resultRow, err error) {
-	const columns = `e.run_id, e.bearer_id, e.sold_to, e.assignee_id, e.currency, e.charges, e.amount, e.cost, e.hash`
-	err = s.q(ctx).Raw(`SELECT `+columns+` FROM billing_run_results e WHERE e.run_id = ? AND e.sold_to IS NOT NULL`, r.ID).Scan(&now).Error
-	if err != nil || len(now) == 0 {
-		return nil, nil, err
-	}
-	var all []resultRow
-	err = s.q(ctx).Raw(`
-		WITH older AS (
-			SELECT `+columns+`, w.finished_at,
-				max(w.finished_at) OVER (PARTITION BY e.bearer_id, e.sold_to, e.assignee_id) AS newest
-			FROM billing_run_results e JOIN billing_runs w ON w.id = e.run_id
-			WHERE e.month = ? AND e.sold_to IS NOT NULL AND w.finished_at < ?
-				AND e.assignee_id IN (SELECT assignee_id FROM billing_run_results WHERE run_id = ?))
-		SELECT `+columns+` FROM older e WHERE e.finished_at = e.newest`, r.Month, r.FinishedAt, r.ID).Scan(&all).Error
-	return now, replaced(r, now, all), err
+// placedResult is a result with the start of its run.
+type placedResult struct {
+	ResultRow
+	StartedAt time.Time
 }
 
-// replaced returns those of before that r has taken the place of.
-func replaced(r Run, now, before []resultRow) []resultRow {
+// ResultRow is resultRow under a name with which GORM reads embedded structs.
+type ResultRow = resultRow
+
+// resultsAround returns what line run r said of each edge and assignee, and
+// what was published there before it.
+func (s store) resultsAround(ctx context.Context, r Run) (now, before []resultRow, err error) {
+	const columns = `e.run_id, e.bearer_id, e.sold_to, e.assignee_id, e.currency, e.charges, e.amount, e.cost, e.hash, e.started_at`
+	err = s.q(ctx).Raw(`SELECT `+columns+` FROM billing_run_results e WHERE e.run_id = ? AND e.sold_to IS NOT NULL`, r.ID).Scan(&now).Error
+	if err != nil {
+		return nil, nil, err
+	}
+	var newest []placedResult
+	err = s.q(ctx).Raw(`
+		WITH older AS (
+			SELECT `+columns+`, max(e.started_at) OVER (PARTITION BY e.bearer_id, e.sold_to, e.assignee_id) AS newest
+			FROM billing_run_results e
+			WHERE e.month = ? AND e.sold_to IS NOT NULL AND e.started_at < ?
+				AND e.assignee_id IN (SELECT ?::uuid UNION SELECT assignee_id FROM billing_run_results WHERE run_id = ?))
+		SELECT `+columns+` FROM older e WHERE e.started_at = e.newest`, r.Month, r.StartedAt, r.Assignee, r.ID).Scan(&newest).Error
+	return now, replaced(r, now, newest), err
+}
+
+// replaced returns those of newest, the last results of each place, that r has
+// taken the place of: where it says something itself, and for a distributor's
+// run, which replaces everything of its assignees, what the distributor's run
+// before it and later ones had said.
+func replaced(r Run, now []resultRow, newest []placedResult) []resultRow {
 	type place struct {
 		edge     Edge
 		assignee id.Tenant
 	}
-	has, previous := map[place]bool{}, map[id.Run]bool{}
+	has, since := map[place]bool{}, map[id.Tenant]time.Time{}
 	for _, x := range now {
 		has[place{x.edge(), x.AssigneeID}] = true
 	}
-	for _, x := range before {
-		if has[place{x.edge(), x.AssigneeID}] {
-			previous[x.RunID] = true
+	for _, x := range newest {
+		if x.BearerID == r.Tree && x.StartedAt.After(since[x.AssigneeID]) {
+			since[x.AssigneeID] = x.StartedAt
 		}
 	}
 	var out []resultRow
-	for _, x := range before {
-		if has[place{x.edge(), x.AssigneeID}] || r.Acting == r.Tree && previous[x.RunID] {
-			out = append(out, x)
+	for _, x := range newest {
+		isStill := r.Acting == r.Tree && !x.StartedAt.Before(since[x.AssigneeID])
+		if has[place{x.edge(), x.AssigneeID}] || isStill {
+			out = append(out, x.ResultRow)
 		}
 	}
 	return out

@@ -206,10 +206,10 @@ type resultRow struct {
 }
 
 func (s store) copyResults(ctx context.Context, r Run, rows []resultRow) error {
-	columns := []string{"run_id", "tree_id", "bearer_id", "sold_to", "assignee_id", "month", "currency", "charges", "amount", "cost", "hash"}
+	columns := []string{"run_id", "tree_id", "bearer_id", "sold_to", "assignee_id", "month", "currency", "charges", "amount", "cost", "hash", "started_at"}
 	_, err := s.db.CopyFrom(ctx, "billing_run_results", columns, func(yield func([]any, error) bool) {
 		for _, x := range rows {
-			row := []any{r.ID, r.Tree, x.BearerID, x.SoldTo, x.AssigneeID, r.Month, x.Currency, x.Charges, x.Amount, x.Cost, x.Hash}
+			row := []any{r.ID, r.Tree, x.BearerID, x.SoldTo, x.AssigneeID, r.Month, x.Currency, x.Charges, x.Amount, x.Cost, x.Hash, r.StartedAt}
 			if !yield(row, nil) {
 				return
 			}
