@@ -45,7 +45,7 @@ func (e *env) importUsage() *cobra.Command {
 	cmd.Flags().StringVar(&url, "url", "", "file:///path of a file or directory, or a bucket's URL")
 	cmd.Flags().StringVar(&format, "format", "auto", "auto, aws-cur or focus")
 	required(cmd, "tenant", "url")
-	cmd.AddCommand(e.acknowledge())
+	cmd.AddCommand(e.acknowledge(), e.withdraw())
 	return cmd
 }
 

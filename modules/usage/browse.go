@@ -266,7 +266,7 @@ func (s *Service) deliveries(ctx context.Context, rows []listedDelivery) ([]Deli
 	var list []id.Delivery
 	var acting []id.Tenant
 	for _, r := range rows {
-		list, acting = append(list, r.ID), append(acting, r.ActingID)
+		list, acting = append(list, r.Row.ID), append(acting, r.ActingID)
 	}
 	visible, err := s.tenants.Named(ctx, acting)
 	if err != nil {
@@ -292,13 +292,14 @@ func (s *Service) deliveries(ctx context.Context, rows []listedDelivery) ([]Deli
 	return out, nil
 }
 
-func (r listedDelivery) public() Delivery {
+func (l listedDelivery) public() Delivery {
+	r := l.Row
 	d := Delivery{
 		ID: r.ID, Owner: r.OwnerID, Import: r.ImportID, Provider: r.Provider, Payer: r.Payer, Month: r.Month,
 		Status: DeliveryStatus(r.State), Rows: r.RowsRead - r.RowsQuarantined, Quarantined: r.RowsQuarantined,
 		ManifestAt: instant(r.ManifestAt), PublishedAt: instant(r.PublishedAt), SupersededAt: instant(r.SupersededAt),
-		SupersededBy: r.SupersededBy, By: r.ActorName,
-		Source: importRow{URL: r.URL, Uploads: r.Uploads}.subject(),
+		SupersededBy: r.SupersededBy, By: l.ActorName,
+		Source: importRow{URL: l.URL, Uploads: l.Uploads}.subject(),
 	}
 	if r.WithdrawnFor != nil {
 		d.Status, d.WithdrawnFor = DeliveryWithdrawn, *r.WithdrawnFor

@@ -62,7 +62,7 @@ func (s *Service) BrowseAccounts(ctx context.Context, q AccountQuery) (AccountPa
 			rows = rows[:limit]
 		}
 		for _, r := range rows {
-			out.Accounts = append(out.Accounts, r.account())
+			out.Accounts = append(out.Accounts, r.Row.account())
 		}
 		return s.addMonthsOf(ctx, q.Period, out.Accounts)
 	})

@@ -386,3 +386,97 @@ func (d deadJobs) JobList(context.Context, *river.JobListParams) (*river.JobList
 	}
 	return out, nil
 }
+
+// waitRated returns once billing was asked for exactly want, in any order.
+func (b *bundle) waitRated(t *testing.T, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	var got []string
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		got = b.rated()
+		slices.Sort(got)
+		if slices.Equal(got, want) {
+			return
+		}
+	}
+	t.Fatalf("rated again: %v, want %v", got, want)
+}
+
+// What an import changes is rated again for who has it now and for who had it
+// in the delivery before; what stays the same is not.
+func TestImport_Rerate(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.march(t)
+	b.mustGive(t, "111", b.harbour, "2026-01")
+	b.mustGive(t, "113", b.direct, "2026-01")
+	b.startWorker(t)
+	c := new(cur).line("111", "2026-03", "2026-03-01", "2026-03-02", "11").line("111", "2026-02", "2026-02-01", "2026-02-02", "1")
+	in := RequestInput{Owner: b.north.Tenant, Uploads: []Upload{b.upload(t, b.north, file(t, "x.csv", c.text()))}, Rerate: true}
+	if got := b.wait(t, b.north, b.request(t, b.north, in)); got.State != ImportComplete {
+		t.Fatal(got)
+	}
+	b.waitRated(t, "harbour 2026-03", "direct 2026-03")
+	for _, acting := range b.rating.as {
+		if acting != b.north.Tenant {
+			t.Errorf("asked in the perspective of %s", b.slugOf(acting))
+		}
+	}
+}
+
+func TestSweeper_EndsWhatNobodyCarriesOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	row := b.newImport(b.north, b.tenants[b.north.Tenant].Tenant, FormatAuto)
+	ctx := as(t, b.north)
+	if err := b.work.db.InTx(ctx, func(ctx context.Context) error { return b.work.insertImport(ctx, row) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.startImport(ctx, row.ID); err != nil {
+		t.Fatal(err)
+	}
+	lock, ok, err := b.work.db.Lock(ctx, importLock(row.ID))
+	if err != nil || !ok {
+		t.Fatal(err)
+	}
+	sweeper := b.module.Sweeper(deadJobs{})
+	for _, want := range []ImportState{ImportRunning, ImportFailed} {
+		if err := sweeper.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.get(t, b.north, row.ID); got.State != want {
+			t.Errorf("%s (%s), want %s", got.State, got.Error, want)
+		}
+		lock.Release()
+	}
+}
+
+// A process that has lost its import without noticing writes nothing more.
+func TestImport_TakenOver(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.db.Exec(t, `CREATE FUNCTION take_over() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		UPDATE usage_imports SET attempt = attempt + 1 WHERE id = NEW.import_id; RETURN NEW; END $$`)
+	b.db.Exec(t, `CREATE TRIGGER take_over BEFORE INSERT ON usage_deliveries FOR EACH ROW EXECUTE FUNCTION take_over()`)
+	path := file(t, "x.csv", new(cur).line("111", "2026-03", "2026-03-01", "2026-03-02", "1").text())
+	_, err := b.Import(as(t, b.north), ImportInput{Owner: b.north.Tenant, URL: "file://" + path, AnyFile: true}, nil)
+	if !errors.Is(err, errTakenOver) {
+		t.Fatal(err)
+	}
+	page, err := b.Imports(as(t, b.north), ImportFilter{})
+	if err != nil || len(page.Imports) != 1 || page.Imports[0].State != ImportRunning {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+func TestImport_GivenUp(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.upload(t, b.north, file(t, "x.csv", new(cur).line("111", "2026-03", "2026-03-01", "2026-03-02", "1").text()))
+	i := b.request(t, b.north, RequestInput{Owner: b.north.Tenant, Uploads: []Upload{u}})
+	b.db.Exec(t, `UPDATE usage_imports SET attempt = 5, state = 'running'`)
+	b.startWorker(t)
+	if got := b.wait(t, b.north, i); got.State != ImportFailed || !strings.Contains(got.Error, "five times") {
+		t.Errorf("%s: %s", got.State, got.Error)
+	}
+}

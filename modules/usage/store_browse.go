@@ -28,12 +28,12 @@ func (s store) countOpenImports(ctx context.Context) (n int64, err error) {
 
 // listedDelivery is a delivery with what lists show of its import.
 type listedDelivery struct {
-	deliveryRow `gorm:"embedded"`
-	ActingID    id.Tenant
-	ActorName   string
-	URL         string
-	Uploads     document[[]Upload]
-	Total       int64
+	Row       deliveryRow `gorm:"embedded"`
+	ActingID  id.Tenant
+	ActorName string
+	URL       string
+	Uploads   document[[]Upload]
+	Total     int64
 }
 
 const listedColumns = deliveryColumns + `, i.acting_id, i.actor_name, i.url, i.uploads`
@@ -171,8 +171,8 @@ func (s store) filterAccounts(ctx context.Context, q AccountQuery) ([]listedAcco
 
 // listedAccount is an account and how many there are.
 type listedAccount struct {
-	accountRow `gorm:"embedded"`
-	Total      int64
+	Row   accountRow `gorm:"embedded"`
+	Total int64
 }
 
 // openParts is currentParts of lines that nobody answers for.
