@@ -59,6 +59,7 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 		return contracts.New(contracts.Deps{
 			DB: d, Authz: access, Audit: audit.New(d, c), Clock: c, Logger: a.Log, Engine: a.Rules,
 			Tenants: contractTenants{tenants}, Lines: contractLines{a.Usage},
+			Directory: contractDirectory{tenants}, Sales: contractSales{a},
 		})
 	}
 	prices := contractsOn(a.web, a.Tenancy)
