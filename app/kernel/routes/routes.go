@@ -91,6 +91,22 @@ func ContractCheck(c id.Contract) string { return under(Contracts, c.String(), "
 // ContractPreview answers what a draft would do to real lines.
 func ContractPreview(c id.Contract) string { return under(Contracts, c.String(), "preview") }
 
+// What a contract's editor asks before the contract is saved for the first time.
+const (
+	ContractNewCheck   = ContractNew + "/check"
+	ContractNewPreview = ContractNew + "/preview"
+)
+
+// ContractYAML downloads a contract's version as code; "" asks for the newest.
+func ContractYAML(c id.Contract, version string) string {
+	return With(under(Contracts, c.String(), "yaml"), "version", version)
+}
+
+// ContractVersion is a contract's page as one of its versions has it.
+func ContractVersion(c id.Contract, version string) string {
+	return With(Contract(c), "version", version)
+}
+
 // Delivery is the page of one delivery.
 func Delivery(d id.Delivery) string { return under(Deliveries+"/deliveries", d.String()) }
 
