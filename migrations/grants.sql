@@ -7,6 +7,15 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {{web}}, {{work}};
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {{web}}, {{work}};
 GRANT USAGE ON SCHEMA public TO {{web}}, {{work}};
 
+-- What these policies say is about requests. The functions that run with the
+-- owner's rights have policies of their own.
+ALTER POLICY tenants_read ON tenancy_tenants TO {{web}};
+ALTER POLICY tenants_insert ON tenancy_tenants TO {{web}};
+ALTER POLICY tenants_update ON tenancy_tenants TO {{web}};
+ALTER POLICY parents_all ON tenancy_parents TO {{web}};
+ALTER POLICY users_all ON tenancy_users TO {{web}};
+ALTER POLICY user_roles_all ON tenancy_user_roles TO {{web}};
+
 GRANT SELECT, INSERT, UPDATE ON tenancy_tenants, tenancy_parents TO {{web}};
 GRANT SELECT ON tenancy_closure TO {{web}};
 -- A password's hash may be written by whoever may write the user; it is read by
