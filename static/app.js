@@ -86,6 +86,9 @@
     if (event.target.nodeName === "DIALOG" && outside(event)) event.target.close();
   });
 
+  // A closed dialog can keep the focus if nothing had it before.
+  on("close", ({ target }) => target.contains(document.activeElement) && document.activeElement.blur(), true);
+
   // A click on the backdrop has the dialog itself as its target.
   function outside({ target, clientX: x, clientY: y }) {
     const box = target.getBoundingClientRect();
@@ -143,6 +146,8 @@
   on("focusin", closeOthers);
   on("keydown", (event) => {
     if (event.key === "Escape") {
+      // A search field would keep the key to empty itself.
+      if (event.target.matches?.("dialog input[type=search]")) event.target.closest("dialog").close();
       const last = [...openMenus()].at(-1);
       if (!last) return;
       last.open = false;

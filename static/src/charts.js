@@ -85,7 +85,8 @@ function overTime(p, chart, width) {
   const line = chart.kind === "line";
   const stacked = chart.kind === "stacked";
   const named = series.length > 1;
-  const margin = width < 480 ? 92 : 132; // for names beside the last value
+  const longest = Math.max(...series.map((x) => x.name.length), 0);
+  const margin = Math.min(width < 480 ? 92 : 140, 28 + 7 * longest); // for names beside the last value
   const name = { show: named, color: p.text, fontSize: 12, width: margin - 12, overflow: "truncate", formatter: "{a}" };
   const beside = { moveOverlap: "shiftY" };
   const kinds = {

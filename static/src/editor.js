@@ -18,9 +18,9 @@ import { bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, hoverTooltip, keymap, placeholder } from "@codemirror/view";
-import { classHighlighter, highlightCode } from "@lezer/highlight";
+import { highlightCode } from "@lezer/highlight";
 import { check, span } from "./check.js";
-import { expression } from "./expression.js";
+import { colours, expression } from "./expression.js";
 import { describe, offer, vocabulary } from "./words.js";
 
 const views = new Map(); // textarea → its editor
@@ -53,7 +53,7 @@ function extensions(textarea, message) {
     history(),
     drawSelection(),
     expression,
-    syntaxHighlighting(classHighlighter),
+    syntaxHighlighting(colours),
     bracketMatching(),
     closeBrackets(),
     autocompletion({ override: [offer(words)], icons: false, maxRenderedOptions: 60 }),
@@ -77,12 +77,14 @@ function described(textarea, message) {
   return { "aria-label": name, "aria-describedby": by, spellcheck: "false", autocorrect: "off", autocapitalize: "off" };
 }
 
-// What is pasted into a single line loses its line breaks.
+// What comes from elsewhere loses its line breaks; one that is typed is ignored.
 function inOneLine(transaction) {
   if (transaction.newDoc.lines === 1) return transaction;
-  const doc = transaction.newDoc.toString().replace(/\s*\n\s*/g, " ");
-  const { length } = transaction.startState.doc;
-  return [{ changes: { from: 0, to: length, insert: doc }, selection: { anchor: Math.min(doc.length, transaction.newSelection.main.head) } }];
+  const typed = transaction.isUserEvent("input") && !["input.paste", "input.drop"].some((event) => transaction.isUserEvent(event));
+  if (typed) return [];
+  const insert = transaction.newDoc.toString().replace(/\s*\n\s*/g, " ");
+  const anchor = Math.min(insert.length, transaction.newSelection.main.head);
+  return [{ changes: { from: 0, to: transaction.startState.doc.length, insert }, selection: { anchor } }];
 }
 
 function changed(textarea, state) {
@@ -172,7 +174,7 @@ function paint(code) {
   if (code.dataset.expr === "painted") return;
   const text = code.textContent;
   const parts = [];
-  highlightCode(text, expression.parser.parse(text), classHighlighter, (part, classes) => {
+  highlightCode(text, expression.parser.parse(text), colours, (part, classes) => {
     const piece = document.createElement("span");
     piece.className = classes;
     piece.textContent = part;

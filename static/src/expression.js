@@ -1,5 +1,6 @@
 // The rule language, for its colours: expr without what rules may not use.
 import { StreamLanguage } from "@codemirror/language";
+import { tagHighlighter, tags } from "@lezer/highlight";
 
 const words = {
   keyword: /^(?:and|or|not|in|contains|startsWith|endsWith|matches|let)\b/,
@@ -38,3 +39,15 @@ export const expression = StreamLanguage.define({
   token,
   languageData: { closeBrackets: { brackets: ["(", "[", "{", '"', "'"] } },
 });
+
+// Classes that app.css colours.
+export const colours = tagHighlighter([
+  { tag: tags.keyword, class: "tok-keyword" },
+  { tag: tags.atom, class: "tok-atom" },
+  { tag: tags.number, class: "tok-number" },
+  { tag: tags.string, class: "tok-string" },
+  { tag: tags.function(tags.variableName), class: "tok-function" },
+  { tag: [tags.variableName, tags.propertyName], class: "tok-field" },
+  { tag: [tags.operator, tags.punctuation], class: "tok-operator" },
+  { tag: tags.comment, class: "tok-comment" },
+]);
