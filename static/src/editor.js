@@ -105,13 +105,13 @@ const theme = EditorView.theme({
   "&.cm-focused .cm-matchingBracket": { background: "var(--tb-selected)", outline: "1px solid var(--tb-line-strong)" },
   "&.cm-focused .cm-nonmatchingBracket": { background: "var(--tb-error-bg)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--tb-error) 1px", textUnderlineOffset: "4px", textDecorationSkipInk: "none" },
-  ".cm-tooltip": { background: "var(--tb-raised)", color: "var(--tb-text)", border: "1px solid var(--tb-line)", borderRadius: "6px", boxShadow: "var(--tb-shadow-lg)", zIndex: "200", overflow: "hidden" },
+  ".cm-tooltip": { background: "var(--tb-raised)", color: "var(--tb-text)", border: "1px solid var(--tb-line)", borderRadius: "6px", boxShadow: "var(--tb-shadow-lg)", zIndex: "200" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--tb-mono)", maxHeight: "240px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 10px", lineHeight: "18px" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { background: "var(--tb-selected)", color: "var(--tb-text)" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionDetail": { marginLeft: "14px", color: "var(--tb-muted)", fontStyle: "normal" },
-  ".cm-tooltip .cm-completionInfo, .cm-tooltip-hover .tb-doc": { padding: "8px 10px", maxWidth: "360px" },
+  ".cm-tooltip .cm-completionInfo, .cm-tooltip-hover .tb-doc": { padding: "8px 10px", width: "max-content", maxWidth: "340px" },
   ".cm-diagnostic-error": { borderLeft: "3px solid var(--tb-error)", padding: "6px 10px" },
 });
 
