@@ -177,7 +177,7 @@ func person(t *testing.T, tenant Tenant, u id.User, roles ...string) context.Con
 	return scope.With(t.Context(), sc)
 }
 
-func TestService_GrantersHoldWhatTheyGrant(t *testing.T) {
+func TestService_Invariant8_GrantersHoldWhatTheyGrant(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	a := b.tree(t, "Alpha")

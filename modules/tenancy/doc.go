@@ -18,4 +18,8 @@
 //  5. A password is stored as an argon2id hash only; an unknown e-mail address
 //     and a wrong password get the same answer in the same time.
 //  6. Every change leaves an audit event with before and after.
+//  7. A session gives what its user's roles are at the acting tenant at this
+//     moment: whoever has none there, is disabled, or whose tenant is no longer
+//     above the acting one, is signed out.
+//  8. Who gives a role, or has power over a user, could be given as much.
 package tenancy

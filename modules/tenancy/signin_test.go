@@ -98,7 +98,7 @@ func TestService_Invariant5_CredentialsTellNothing(t *testing.T) {
 	}
 }
 
-func TestService_SessionsEnd(t *testing.T) {
+func TestService_Invariant7_SessionsEnd(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	a := b.tree(t, "Alpha")

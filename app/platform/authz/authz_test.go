@@ -116,3 +116,24 @@ func BenchmarkAuthz_Need(b *testing.B) {
 		}
 	}
 }
+
+func TestAuthz_Knows(t *testing.T) {
+	t.Parallel()
+	a := shipped(t)
+	for _, tt := range []struct {
+		role string
+		tier scope.Tier
+		want bool
+	}{
+		{"sales", scope.Reseller, true},
+		{"sales", scope.Customer, false},
+		{"operator", scope.Customer, true},
+		{"emperor", scope.Distributor, false},
+		{"", scope.Distributor, false},
+		{"*", scope.Distributor, false},
+	} {
+		if got := a.Knows(tt.role, tt.tier); got != tt.want {
+			t.Errorf("%q at a %s: %v, want %v", tt.role, tt.tier, got, tt.want)
+		}
+	}
+}
