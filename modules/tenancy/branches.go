@@ -92,18 +92,6 @@ func (s *Service) Search(ctx context.Context, text string, limit int) ([]Tenant,
 	})
 }
 
-// Names returns what users of tenants in scope are called; others are absent.
-//
-// Needs tenancy.read.
-func (s *Service) Names(ctx context.Context, users ...id.User) (map[id.User]string, error) {
-	return read(ctx, s, PermRead, func(ctx context.Context) (map[id.User]string, error) {
-		if len(users) == 0 {
-			return nil, nil
-		}
-		return s.store.names(ctx, users)
-	})
-}
-
 // likeOf is a pattern for «contains text», in whatever case.
 func likeOf(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(strings.TrimSpace(text))) + "%"

@@ -118,10 +118,10 @@ func TestBranches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := b.service.Names(as(t, dee), u.ID, id.New[id.User]()); err != nil || len(got) != 1 || got[u.ID] != "Ann" {
+		if got, err := b.service.UserNames(as(t, dee), u.ID, id.New[id.User]()); err != nil || len(got) != 1 || got[u.ID] != "Ann" {
 			t.Errorf("%v, %v", got, err)
 		}
-		if got, err := b.service.Names(as(t, zed), u.ID); err != nil || len(got) != 0 {
+		if got, err := b.service.UserNames(as(t, zed), u.ID); err != nil || len(got) != 0 {
 			t.Errorf("a sibling knows %v, %v", got, err)
 		}
 	})

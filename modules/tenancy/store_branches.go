@@ -107,20 +107,3 @@ func (s store) search(ctx context.Context, like string, limit int) ([]Tenant, er
 	}
 	return tenantsOf(rows), nil
 }
-
-func (s store) names(ctx context.Context, users []id.User) (map[id.User]string, error) {
-	type row struct {
-		ID   id.User
-		Name string
-	}
-	rows, err := find[row](ctx, s, `SELECT u.id, u.name FROM tenancy_users u JOIN tenancy_tenants t ON t.id = u.tenant_id
-		WHERE u.id IN @users AND`+inScope, map[string]any{"users": users})
-	if err != nil {
-		return nil, fmt.Errorf("read names: %w", err)
-	}
-	out := make(map[id.User]string, len(rows))
-	for _, r := range rows {
-		out[r.ID] = r.Name
-	}
-	return out, nil
-}

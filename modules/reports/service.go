@@ -1,0 +1,212 @@
+package reports
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"tierbook/app/kernel/clock"
+	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/period"
+	"tierbook/app/platform/authz"
+	"tierbook/app/platform/scope"
+)
+
+// Service answers what the start page asks.
+type Service struct {
+	authz *authz.Authz
+	clock clock.Clock
+	money Money
+	usage Usage
+}
+
+// trend is how many months pictures over time show.
+const trend = 12
+
+// maxInvoices is how many invoices a customer's start page lists.
+const maxInvoices = 3
+
+// Home is the start page.
+type Home struct {
+	Tenant      Party // the acting one; only ID and Tier
+	Month       period.Month
+	Months      []period.Month // that can be chosen, newest first
+	Now         []Figures      // of Month, by currency, the largest first
+	Before      []Figures      // of the month before it
+	Services    []ServiceMonth // of the last months up to Month
+	SalesOver   []Figures      // the same months by buyer, where they were asked for
+	Trouble     Troubles
+	Books       *Books // nil: not for this reader
+	Unassigned  []Unassigned
+	Quarantined int64
+	Invoices    []Invoice
+	Newest      period.Month // with a delivery; zero: none, or not for this reader
+
+	SeesMoney bool
+	SeesUsage bool
+}
+
+// HomeInput is what a start page is asked for.
+type HomeInput struct {
+	Month   period.Month // zero: the last full month
+	ByBuyer bool         // over time by buyer
+}
+
+// Home returns the start page of the acting tenant. Parts that the actor may
+// not read are empty. It needs a scope and no permission.
+func (s *Service) Home(ctx context.Context, in HomeInput) (Home, error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return Home{}, err
+	}
+	h := Home{
+		Tenant:    Party{ID: sc.Tenant, Tier: sc.Tier},
+		SeesMoney: s.authz.Can(ctx, permBilling), SeesUsage: sc.Tier != scope.Customer && s.authz.Can(ctx, permUsage),
+	}
+	if h.SeesMoney {
+		if h.Months, err = s.money.Months(ctx); err != nil {
+			return Home{}, err
+		}
+	}
+	if h.Month = s.month(in.Month, h.Months); h.SeesMoney && len(h.Months) > 0 {
+		if err := s.addMoney(ctx, in, &h); err != nil {
+			return Home{}, err
+		}
+	}
+	if h.SeesUsage {
+		err = s.addUsage(ctx, &h)
+	}
+	return h, err
+}
+
+// month returns the month to show: what was asked for, else the last full
+// month, else the newest that there is.
+func (s *Service) month(want period.Month, months []period.Month) period.Month {
+	full := period.MonthOf(s.clock.Now()).Add(-1)
+	switch {
+	case !want.IsZero():
+		return want
+	case len(months) == 0 || slices.Contains(months, full):
+		return full
+	}
+	for _, m := range months {
+		if !full.Before(m) {
+			return m
+		}
+	}
+	return months[0]
+}
+
+func (s *Service) addMoney(ctx context.Context, in HomeInput, h *Home) error {
+	var err error
+	if h.Services, err = s.money.ByService(ctx, last(h.Month, trend)...); err != nil {
+		return err
+	}
+	if h.Tenant.Tier == scope.Customer {
+		h.Invoices, err = s.money.Invoices(ctx, maxInvoices)
+		return err
+	}
+	months := []period.Month{h.Month.Add(-1), h.Month}
+	if in.ByBuyer {
+		months = last(h.Month, trend)
+	}
+	figures, err := s.money.Figures(ctx, months...)
+	if err != nil {
+		return err
+	}
+	for _, f := range figures {
+		switch f.Month {
+		case h.Month:
+			h.Now = append(h.Now, f)
+		case h.Month.Add(-1):
+			h.Before = append(h.Before, f)
+		}
+	}
+	if in.ByBuyer {
+		h.SalesOver = figures
+	}
+	slices.SortStableFunc(h.Now, func(a, b Figures) int { return b.total().Price.Cmp(a.total().Price) })
+	if h.Trouble, err = s.money.Troubles(ctx, h.Month); err != nil {
+		return err
+	}
+	if h.Tenant.Tier == scope.Distributor && s.authz.Can(ctx, permReconcile) {
+		books, err := s.money.Books(ctx, h.Month)
+		if err != nil {
+			return err
+		}
+		h.Books = &books
+	}
+	return nil
+}
+
+func (s *Service) addUsage(ctx context.Context, h *Home) error {
+	var err error
+	if h.Newest, err = s.usage.Newest(ctx); err != nil || h.Newest.IsZero() {
+		return err
+	}
+	if h.Unassigned, err = s.usage.Unassigned(ctx, h.Month); err != nil {
+		return err
+	}
+	h.Quarantined, err = s.usage.Quarantined(ctx, h.Month)
+	return err
+}
+
+// last returns the n months up to m, the oldest first.
+func last(m period.Month, n int) []period.Month {
+	out := make([]period.Month, n)
+	for i := range out {
+		out[i] = m.Add(i + 1 - n)
+	}
+	return out
+}
+
+// total adds up what the acting tenant sold itself.
+func (f Figures) total() Amounts {
+	var sum Amounts
+	for _, s := range f.Sales {
+		sum = sum.Add(s.Amounts)
+	}
+	return sum
+}
+
+// of returns the figures in a currency; zero where there are none.
+func of(list []Figures, c money.Currency) Figures {
+	i := slices.IndexFunc(list, func(f Figures) bool { return f.Currency == c })
+	if i < 0 {
+		return Figures{Currency: c}
+	}
+	return list[i]
+}
+
+// tier returns what a tier came to.
+func (f Figures) tier(t scope.Tier) (Amounts, bool) {
+	i := slices.IndexFunc(f.Tiers, func(x TierFigures) bool { return x.Tier == t })
+	if i < 0 {
+		return Amounts{}, false
+	}
+	return f.Tiers[i].Amounts, true
+}
+
+// IsGood reports whether nothing needs anybody: every part that the reader may
+// see was asked and had nothing to say.
+func (h Home) IsGood() bool {
+	t := h.Trouble
+	return len(t.Findings) == 0 && len(t.Failed) == 0 && t.Waiting == 0 && t.Running == 0 && len(h.Unassigned) == 0 && h.Quarantined == 0 &&
+		(h.Books == nil || h.Books.IsChecked && h.Books.OK && !h.Books.IsStale)
+}
+
+// currencies returns those of rows, the one with the largest price first.
+func currencies(rows []ServiceMonth) []money.Currency {
+	sums := map[money.Currency]Amounts{}
+	var out []money.Currency
+	for _, r := range rows {
+		if _, known := sums[r.Currency]; !known {
+			out = append(out, r.Currency)
+		}
+		sums[r.Currency] = sums[r.Currency].Add(r.Amounts)
+	}
+	slices.SortFunc(out, func(a, b money.Currency) int {
+		return cmp.Or(sums[b].Price.Cmp(sums[a].Price), cmp.Compare(a, b))
+	})
+	return out
+}
