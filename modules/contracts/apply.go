@@ -39,6 +39,8 @@ func stateOf(d Document, c Contract, v Version) *contractState {
 // finds that all is as it should be: the newest version of that from says the
 // same.
 //
+// It asks nobody: what Warnings tells comes back in Applied.Warnings.
+//
 // Needs contracts.write. Errors: Problems (Invalid) for rules that do not
 // compile and slugs outside the scope; ErrNotAnEdge if the buyer was not
 // directly below the seller in the contract's first month; ErrOverlap, whose
@@ -58,7 +60,12 @@ func (s *Service) Apply(ctx context.Context, d Document) (Applied, error) {
 		if err := s.store.lockEdge(ctx, draft.edge); err != nil {
 			return err
 		}
+		warnings, err := s.warn(ctx, draft)
+		if err != nil {
+			return err
+		}
 		out, err = s.save(ctx, draft)
+		out.Warnings = warnings
 		return err
 	})
 	if err != nil {
@@ -74,6 +81,7 @@ type draft struct {
 	tree     id.Tenant
 	seller   Tenant
 	buyer    Tenant // zero for a base contract
+	kind     rules.EdgeKind
 	compiled *rules.Contract
 }
 
@@ -127,25 +135,45 @@ func (s *Service) validate(ctx context.Context, d Document) (draft, Problems, er
 	}
 	out.edge = Edge{Seller: out.seller.ID, Buyer: out.buyer.ID}
 	out.tree = out.seller.Tree
-	compiled, wrong := compile(s.engine, d.kind(edgeKind(out.seller.ID, out.seller.Tree)), d)
+	if out.kind, err = s.kindOf(ctx, d.IsBase(), out.seller.ID, out.tree); err != nil {
+		return draft{}, nil, err
+	}
+	compiled, wrong := compile(s.engine, out.kind, d)
 	out.compiled = compiled
 	return out, append(problems, wrong...), nil
 }
 
-// edgeKind returns what the rules of a contract with a buyer may read: on the
-// distributor's edges all that was delivered, below them list and cost.
-func edgeKind(seller, tree id.Tenant) rules.EdgeKind {
-	if seller == tree {
-		return rules.EdgeFirst
+// kindOf returns what the rules of a seller's contract may read when it is
+// saved. On the distributor's edges that is all that was delivered. A reseller's
+// rules know list and cost, and where a provider bills payer accounts to the
+// reseller itself, names for what is delivered there.
+func (s *Service) kindOf(ctx context.Context, isBase bool, seller, tree id.Tenant) (rules.EdgeKind, error) {
+	switch {
+	case isBase:
+		return rules.EdgeBase, nil
+	case seller == tree:
+		return rules.EdgeFirst, nil
 	}
-	return rules.EdgeBelow
+	owns, err := s.lines.Owns(ctx, seller)
+	if owns {
+		return rules.EdgeMixed, err
+	}
+	return rules.EdgeBelow, err
 }
 
-func (c Contract) kind() rules.EdgeKind {
-	if c.Edge.Buyer.IsZero() {
+// savedKind returns how a saved version of c is compiled. Whether a reseller's
+// may name what is delivered was asked when it was saved, and is not asked
+// again: a version must not turn invalid. Nothing depends on it, because who
+// owns a line's payer account is looked at line by line (rules.EdgeMixed): on
+// lines bought from the tier above such names read as the reseller's own cost.
+func (c Contract) savedKind() rules.EdgeKind {
+	switch {
+	case c.Edge.Buyer.IsZero():
 		return rules.EdgeBase
+	case c.Edge.Seller == c.Tree:
+		return rules.EdgeFirst
 	}
-	return edgeKind(c.Edge.Seller, c.Tree)
+	return rules.EdgeMixed
 }
 
 // save creates or changes the contract that d names. The edge is locked.

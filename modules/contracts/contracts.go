@@ -87,6 +87,7 @@ type Applied struct {
 	Outcome  Outcome
 	Contract Contract
 	Version  Version // the new version, or the one that says the same
+	Warnings []Warning
 }
 
 // Errors of this module. NotFound is the same for a contract that does not

@@ -168,6 +168,15 @@ func (fakeLines) Scan(_ context.Context, sel Selection, _ rules.Need, workers in
 	return nil
 }
 
+func (f fakeLines) Owns(_ context.Context, tenant id.Tenant) (bool, error) {
+	for _, owners := range f {
+		if len(owners[tenant]) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 func as(t *testing.T, sc scope.Scope) context.Context {
 	t.Helper()
 	return scope.With(t.Context(), sc)

@@ -21,15 +21,6 @@ type Document struct {
 // IsBase reports whether d is a distributor's base contract.
 func (d Document) IsBase() bool { return d.Buyer == "" }
 
-// kind returns what d's rules may read, with seller saying it for a contract
-// with a buyer.
-func (d Document) kind(seller rules.EdgeKind) rules.EdgeKind {
-	if d.IsBase() {
-		return rules.EdgeBase
-	}
-	return seller
-}
-
 // withDefaults fills in what a document without file may leave out.
 func (d Document) withDefaults() Document {
 	if d.From.IsZero() {
@@ -81,7 +72,8 @@ func Parse(file string, data []byte) (Document, error) {
 // Check reads a contract file and compiles its rules without looking at
 // tenants and without saving anything. seller says what its rules may read:
 // rules.EdgeFirst for a distributor's contract, rules.EdgeBelow for a
-// reseller's; a contract without buyer is a base contract whatever seller is.
+// reseller's, rules.EdgeMixed for that of a reseller with payer accounts of its
+// own; a contract without buyer is a base contract whatever seller is.
 //
 // Errors: Problems (Invalid) with everything that is wrong.
 func Check(engine *rules.Engine, seller rules.EdgeKind, file string, data []byte) (Document, error) {
@@ -89,7 +81,10 @@ func Check(engine *rules.Engine, seller rules.EdgeKind, file string, data []byte
 	if d.source == nil { // not even a mapping: there are no rules to look at
 		return Document{}, problems.err()
 	}
-	_, compiled := compile(engine, d.kind(seller), d)
+	if d.IsBase() {
+		seller = rules.EdgeBase
+	}
+	_, compiled := compile(engine, seller, d)
 	if err := problems.with(compiled).err(); err != nil {
 		return Document{}, err
 	}

@@ -70,7 +70,7 @@ func afterOf(c *Change) *decimal.NullDecimal  { return &c.After }
 func (x *effect) sum(into *EffectSum, o rules.Outcome, edge int, part *CustomerEffect, column func(*Change) *decimal.NullDecimal) {
 	isAfter := into == &x.out.After
 	for _, c := range o.Costs {
-		if c.Bearer == edge {
+		if c.Bearer == edge && c.Currency == x.out.Currency { // lines in others are not sold here
 			into.Cost = into.Cost.Add(c.Cost)
 			if isAfter {
 				part.Cost = part.Cost.Add(c.Cost)

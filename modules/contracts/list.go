@@ -165,7 +165,7 @@ type Detail struct {
 	Shown
 	Seller   Tenant
 	Buyer    Tenant // zero for a base contract
-	Kind     rules.EdgeKind
+	Kind     rules.EdgeKind // what the rules of a new version may read
 	State    State
 	InForce  int        // number of the version in force this month; 0: none
 	Others   []Contract // of the same edge, latest first
@@ -198,8 +198,12 @@ func (s *Service) detail(ctx context.Context, c Contract) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
+	kind, err := s.kindOf(ctx, c.Edge.Buyer.IsZero(), c.Edge.Seller, c.Tree)
+	if err != nil {
+		return Detail{}, err
+	}
 	out := Detail{
-		Seller: parties[c.Edge.Seller], Buyer: parties[c.Edge.Buyer], Kind: c.kind(),
+		Seller: parties[c.Edge.Seller], Buyer: parties[c.Edge.Buyer], Kind: kind,
 		State: c.StateIn(s.thisMonth()), LastSeen: s.clock.Now(),
 	}
 	for _, one := range shown {

@@ -6,7 +6,6 @@ import (
 	"runtime"
 
 	"tierbook/app/kernel/id"
-	"tierbook/app/platform/scope"
 	"tierbook/rules"
 )
 
@@ -16,7 +15,7 @@ type pass struct {
 	sellers       []id.Tenant // of each edge, the owner first
 	edge          int         // the draft's
 	isBase        bool        // the draft is the owner's base contract
-	first         bool        // the draft may read what was delivered
+	first         bool        // the draft's seller owns the lines: it may read what was delivered
 	standing      EdgeTerms   // of the draft's edge; of a base draft the base contract
 	before, after rules.Chain
 	scanBefore    *rules.Scan
@@ -70,7 +69,7 @@ func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewIn
 	} else {
 		p.after.Edges[p.edge] = rules.Edge{Contract: d.compiled, Missing: d.Terms.Missing}
 	}
-	p.first = p.edge == 0 && d.seller.Tier == scope.Distributor
+	p.first = p.edge == 0
 	return p, nil
 }
 

@@ -40,7 +40,7 @@ type Selection struct {
 	Handle any // what the usage module needs to read the lines
 }
 
-// Lines hands out usage lines. Satisfied by app with the usage module. Both
+// Lines hands out usage lines. Satisfied by app with the usage module. Its
 // methods see the owners that are the scope's tenant or below it.
 type Lines interface {
 	// Select returns the lines of assignee in month, one selection per owner.
@@ -49,4 +49,7 @@ type Lines interface {
 	// goroutines at once, each with a number of its own below workers. A batch
 	// is fn's until it returns. The first error of fn ends the scan.
 	Scan(ctx context.Context, sel Selection, need rules.Need, workers int, fn func(worker int, b *rules.Batch) error) error
+	// Owns reports whether a provider bills a payer account to tenant, as far
+	// as the scope sees: whether anything has been imported for it.
+	Owns(ctx context.Context, tenant id.Tenant) (bool, error)
 }

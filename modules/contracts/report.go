@@ -62,7 +62,7 @@ func (r *report) add(p *pass) error {
 // column of the rows.
 func (r *report) total(t *PreviewTotal, o rules.Outcome, edge int, column func(*PreviewRow) *decimal.NullDecimal) {
 	for _, c := range o.Costs {
-		if c.Bearer == edge {
+		if c.Bearer == edge && c.Currency == r.out.Currency { // lines in others are not sold here
 			t.Cost = t.Cost.Add(c.Cost)
 		}
 	}

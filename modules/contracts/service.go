@@ -221,7 +221,7 @@ func (s *Service) compiled(c *InForce) error {
 		c.Compiled = hit
 		return nil
 	}
-	compiled, err := s.engine.Compile(c.kind(), c.Version.Terms)
+	compiled, err := s.engine.Compile(c.savedKind(), c.Version.Terms)
 	if err != nil {
 		return fmt.Errorf("contract %q, version %d: %w", c.Name, c.Version.Number, err)
 	}
