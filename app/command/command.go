@@ -47,7 +47,8 @@ type env struct {
 	load     func() (configs.Config, error)
 	json     bool
 	dataDir  string
-	stopped  bool // by a signal: whatever failed then is no news
+	ask      func() bool // whether somebody can be asked; nil: at terminals
+	stopped  bool        // by a signal: whatever failed then is no news
 }
 
 // Run executes the command line args and returns the process's exit code.
@@ -58,7 +59,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func (e *env) run(ctx context.Context, args []string) int {
 	root := e.root()
-	root.SetArgs(args)
+	root.SetArgs(behindDashes(args))
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone

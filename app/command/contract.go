@@ -30,26 +30,59 @@ type appliedAnswer struct {
 	Outcome string       `json:"outcome"`
 	Version int          `json:"version"`
 	From    period.Month `json:"from"`
+
+	Warnings []string `json:"warnings"`
 }
 
 func (e *env) contractApply() *cobra.Command {
 	return &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Checks a contract file and saves it as a new version, if it says anything new",
-		Args:  cobra.ExactArgs(1),
+		Long: "Checks a contract file and saves it as a new version, if it says anything new.\n\n" +
+			"A file that would let the buyer see what the provider bills is asked about on a terminal, and warned of everywhere else.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.withDocument(cmd.Context(), args[0], func(ctx context.Context, a *app.App, d contracts.Document) error {
+				if err := e.confirmWarnings(ctx, a, d); err != nil {
+					return err
+				}
 				r, err := a.Contracts.Apply(ctx, d)
 				if err != nil {
 					return err
 				}
-				answer := appliedAnswer{d.Seller, d.Buyer, r.Contract.Name, string(r.Outcome), r.Version.Number, r.Version.From}
+				answer := appliedAnswer{d.Seller, d.Buyer, r.Contract.Name, string(r.Outcome), r.Version.Number, r.Version.From, []string{}}
+				for _, w := range r.Warnings {
+					answer.Warnings = append(answer.Warnings, w.Message)
+					if !e.json && !e.isInteractive() {
+						fmt.Fprintln(e.err, "warning:", w.Message)
+					}
+				}
 				return e.print(answer, func(w io.Writer) {
 					fmt.Fprintf(w, "%s: %s, version %d from %s.\n", answer.Name, outcomes[r.Outcome], answer.Version, answer.From)
 				})
 			})
 		},
 	}
+}
+
+// confirmWarnings asks somebody at a terminal about what d would do. It asks
+// nothing where nobody sits: scripts are warned and go on.
+func (e *env) confirmWarnings(ctx context.Context, a *app.App, d contracts.Document) error {
+	if e.json || !e.isInteractive() {
+		return nil
+	}
+	warnings, err := a.Contracts.Warnings(ctx, d)
+	if err != nil || len(warnings) == 0 {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintln(e.err, "warning:", w.Message)
+	}
+	if e.confirm("Save it?") {
+		return nil
+	}
+	fmt.Fprintln(e.out, "Nothing was saved.")
+	return errFailed
 }
 
 var outcomes = map[contracts.Outcome]string{

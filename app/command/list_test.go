@@ -52,7 +52,7 @@ func TestAccounts_OfSeveralOwners(t *testing.T) {
 		t.Errorf("heading of two owners' accounts: %s", h)
 	}
 	assign := []string{"assign", "--account", "acc-1", "--customer", "quay", "--from", "2026-03"}
-	if a := b.try(assign...); a.code == 0 || !strings.Contains(a.stderr, "owner") {
+	if a := b.try(assign...); a.code != 2 || !strings.Contains(a.stderr, "  owner: Say whose account") || strings.Contains(a.stderr, "provider: ") {
 		t.Errorf("an account that two owners have: exit code %d, %s", a.code, a.stderr)
 	}
 	if text := b.text(append(assign, "--owner", "fern")...); !strings.HasPrefix(text, "Quay has account acc-1 from 2026-03.\n") {

@@ -2,11 +2,9 @@ package command
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // progress draws one bar at a time on a terminal, and nothing elsewhere: a log
@@ -21,8 +19,7 @@ type progress struct {
 // progress returns bars on standard error, unless it is no terminal or JSON is
 // asked for.
 func (e *env) progress() *progress {
-	f, ok := e.err.(*os.File)
-	return &progress{w: e.err, on: ok && !e.json && term.IsTerminal(int(f.Fd()))}
+	return &progress{w: e.err, on: !e.json && isTerminal(e.err)}
 }
 
 // at shows that done of total units of step are through. An unknown total is 0

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -51,6 +52,26 @@ func (e *env) rulesEval() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&line, "line", "", "the line's fields as a JSON object")
 	return cmd
+}
+
+// behindDashes puts an expression that begins with a minus sign, such as -5,
+// behind «--»: it is no flag. Words of other commands stay as they are.
+func behindDashes(args []string) []string {
+	at := slices.Index(args, "eval")
+	if at < 1 || args[at-1] != "rules" || slices.Contains(args, "--") {
+		return args
+	}
+	for i := at + 1; i < len(args); i++ {
+		word := args[i]
+		if word == "--line" || word == "--data-dir" {
+			i++ // and its value
+			continue
+		}
+		if len(word) > 1 && word[0] == '-' && word[1] != '-' && word != "-h" {
+			return append(slices.Delete(slices.Clone(args), i, i+1), "--", word)
+		}
+	}
+	return args
 }
 
 func parseLine(s string) (map[string]any, error) {

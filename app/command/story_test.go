@@ -369,6 +369,32 @@ func TestCommand_WrongUsageIsExitCode2(t *testing.T) {
 	}
 }
 
+func TestRulesEval_ExpressionsThatBeginWithAMinus(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	for want, args := range map[string][]string{
+		"-5":   {"rules", "eval", "-5"},
+		"-2.5": {"rules", "eval", "-billed / 2", "--line", `{"billed": "5"}`},
+		"3":    {"rules", "eval", "--line", "{}", "1 + 2"},
+	} {
+		b.do(args...).want("value", want)
+	}
+	if text := b.text("rules", "eval", "--", "-7"); text != "-7\n" {
+		t.Errorf("behind --: %q", text)
+	}
+	if a := b.try("rules", "eval", "-5", "-6"); a.code != 2 {
+		t.Errorf("two expressions: exit code %d, want 2", a.code)
+	}
+}
+
+func TestImport_FileURLWithOneSlash(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	b.channel()
+	path := b.file("small.csv", usageCSV("payer-1", "2026-03", "USD", "acc-1,Compute,10,80,100"))
+	b.do("import", "--tenant", "north", "--url", "file:"+path).want("rows_stored", "1")
+}
+
 func TestCommand_SaysEachSentenceOnce(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)

@@ -3,7 +3,9 @@ package usage
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
@@ -83,13 +85,30 @@ func (s *Service) findAccount(ctx context.Context, in AssignInput) (accountRow, 
 	case len(rows) == 0:
 		return accountRow{}, errNoAccount
 	case len(rows) > 1:
-		text := ""
-		for _, r := range rows {
-			text += fmt.Sprintf(" %s of %s;", r.Provider, visible[r.OwnerID].Slug)
-		}
-		return accountRow{}, errs.Newf(errs.Invalid, "usage.ambiguous_account", "There are %d accounts %s:%s say which provider and owner.", len(rows), in.Account, text)
+		return accountRow{}, ambiguous(in.Account, rows, visible)
 	}
 	return rows[0], nil
+}
+
+// ambiguous refuses the name of several accounts. Its fields are those that
+// would tell them apart.
+func ambiguous(account string, rows []accountRow, owners map[id.Tenant]Tenant) error {
+	text, fields := "", map[string]string{}
+	for _, r := range rows {
+		text += fmt.Sprintf(" %s of %s;", r.Provider, owners[r.OwnerID].Slug)
+		if r.Provider != rows[0].Provider {
+			fields["provider"] = "Say which provider's account."
+		}
+		if r.OwnerID != rows[0].OwnerID {
+			fields["owner"] = "Say whose account: several owners have it."
+		}
+	}
+	err := errs.Newf(errs.Invalid, "usage.ambiguous_account", "There are %d accounts %s:%s say which %s.",
+		len(rows), account, text, strings.Join(slices.Sorted(maps.Keys(fields)), " and "))
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		err = err.WithField(field, fields[field])
+	}
+	return err
 }
 
 // assignBelow is assign for an assignee that must be below the account's owner.

@@ -61,8 +61,8 @@ func RefuseURL(format string, args ...any) error {
 	return errs.New(errs.Invalid, "usage.source_url", message).WithField("url", message)
 }
 
-// Resolve lists what is at rawURL: file:///path, a path of this machine, or a
-// bucket's URL.
+// Resolve lists what is at rawURL: file:///path or file:/path, a path of this
+// machine, or a bucket's URL.
 //
 // Where there are manifests, exactly the files that the newest one of each
 // report and billing period names are read; a named file that is missing
@@ -113,7 +113,7 @@ func Redact(rawURL string) string {
 }
 
 func open(ctx context.Context, rawURL string, opts Options) (Tree, error) {
-	if !strings.Contains(rawURL, "://") {
+	if !strings.Contains(rawURL, "://") && !strings.HasPrefix(rawURL, "file:") {
 		return openLocal(rawURL, opts)
 	}
 	u, err := url.Parse(rawURL)
@@ -128,7 +128,7 @@ func open(ctx context.Context, rawURL string, opts Options) (Tree, error) {
 		return opts.Remote(ctx, u)
 	case u.Scheme != "file":
 		return nil, RefuseURL("URLs that start with %s:// are not known; file:// is.", u.Scheme)
-	case u.RawQuery != "" || u.Host != "" && u.Host != "localhost":
+	case u.RawQuery != "" || u.Opaque != "" || u.Host != "" && u.Host != "localhost":
 		return nil, RefuseURL("A file's URL looks like file:///path/to/file.")
 	}
 	return openLocal(u.Path, opts)

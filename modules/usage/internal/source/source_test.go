@@ -152,6 +152,12 @@ func TestResolve_Refuses(t *testing.T) {
 	if diff := cmp.Diff([]string{"allowed-not/x.csv", "allowed/x.csv"}, keys(s)); diff != "" {
 		t.Error(diff)
 	}
+	if s, err = Resolve(t.Context(), "file:"+root+"/allowed", opts); err != nil || len(keys(s)) != 1 {
+		t.Errorf("with one slash: %v, %v", s, err)
+	}
+	if _, err := Resolve(t.Context(), "file:allowed", opts); errs.KindOf(err) != errs.Invalid {
+		t.Errorf("a relative file: URL: %v", err)
+	}
 	if _, err := Resolve(t.Context(), "s3://bucket/x", Options{AnyFile: true}); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("no remotes: %v", err)
 	}
@@ -160,7 +166,7 @@ func TestResolve_Refuses(t *testing.T) {
 func TestRedact(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"s3://user:secret@bucket/x?region=a": "s3://bucket/x", "file:///a/b": "file:///a/b", "/a/b": "/a/b", "rel/path": "rel/path",
+		"s3://user:secret@bucket/x?region=a": "s3://bucket/x", "file:///a/b": "file:///a/b", "file:/a/b?x=1": "file:/a/b", "/a/b": "/a/b", "rel/path": "rel/path",
 	} {
 		if got := Redact(in); got != want {
 			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
