@@ -20,8 +20,10 @@ import (
 	"tierbook/configs"
 	"tierbook/modules/billing"
 	"tierbook/modules/contracts"
+	"tierbook/modules/reports"
 	"tierbook/modules/tenancy"
 	"tierbook/modules/usage"
+	"tierbook/modules/utilities"
 	"tierbook/rules"
 )
 
@@ -72,7 +74,7 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 		Usage: billingUsage{a.Usage}, Recount: billingRecount{a.Usage}, Directory: newBillingDirectory(a.Tenancy),
 	})
 	a.Billing = a.runs.Service
-	for _, m := range []any{tenants, prices, a.lines, a.runs} {
+	for _, m := range []any{tenants, prices, a.lines, a.runs, utilities.New(a.utilityDeps(access, c)), reports.New(a.reportDeps(access, c))} {
 		if f, ok := m.(face); ok {
 			a.faces = append(a.faces, f)
 		}

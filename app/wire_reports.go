@@ -28,7 +28,9 @@ func reportParty(p billing.Party) reports.Party {
 	return reports.Party{ID: p.ID, Slug: p.Slug, Name: p.Name, Tier: p.Tier}
 }
 
-func (r reportMoney) Months(ctx context.Context) ([]period.Month, error) { return r.billing.Months(ctx) }
+func (r reportMoney) Months(ctx context.Context) ([]period.Month, error) {
+	return r.billing.Months(ctx)
+}
 
 func (r reportMoney) Figures(ctx context.Context, months ...period.Month) ([]reports.Figures, error) {
 	sc, err := scope.From(ctx)
@@ -144,4 +146,6 @@ func (r reportUsage) Quarantined(ctx context.Context, month period.Month) (int64
 	return r.usage.CountQuarantined(ctx, month)
 }
 
-func (r reportUsage) Newest(ctx context.Context) (period.Month, error) { return r.usage.NewestMonth(ctx) }
+func (r reportUsage) Newest(ctx context.Context) (period.Month, error) {
+	return r.usage.NewestMonth(ctx)
+}

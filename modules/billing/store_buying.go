@@ -28,7 +28,8 @@ func (s store) buying(ctx context.Context, sc scope.Scope, month period.Month, b
 		return nil
 	}
 	in := array(uuids(buyers))
-	return s.eachBuying(ctx, add, []string{`
+	return s.eachBuying(ctx, add, []string{
+		`
 		SELECT sold_to AS tenant_id, bearer_id AS seller_id, currency, sum(price) AS price, sum(cost) AS cost
 		FROM billing_edge_totals WHERE tree_id = ? AND month = ? AND sold_to = ANY(?::uuid[])
 		GROUP BY sold_to, bearer_id, currency`, `
@@ -41,7 +42,8 @@ func (s store) buying(ctx context.Context, sc scope.Scope, month period.Month, b
 // charged in fees.
 func (s store) selling(ctx context.Context, sc scope.Scope, month period.Month, add func(buyingRow)) error {
 	args := []any{sc.Tenant, sc.Tenant, month}
-	return s.eachBuying(ctx, add, []string{`
+	return s.eachBuying(ctx, add, []string{
+		`
 		SELECT ?::uuid AS tenant_id, currency, sum(price) AS price, sum(cost) AS cost
 		FROM billing_edge_totals WHERE bearer_id = ? AND month = ? AND sold_to IS NOT NULL GROUP BY currency`, `
 		SELECT ?::uuid AS tenant_id, currency, sum(fees + rounding) AS price
