@@ -250,13 +250,16 @@
 
   // ---- htmx -------------------------------------------------------------------------------
 
+  // Polling has no event behind it.
+  const polled = ({ elt, requestConfig }) => elt.closest("[data-keep]") && !requestConfig.triggeringEvent;
+
   const waiting = new WeakMap(); // request → timer that says so
 
   on("htmx:beforeRequest", (event) => {
     const { elt, target, xhr } = event.detail;
-    const polled = elt.closest("[data-keep]");
-    if (polled && document.hidden) event.preventDefault();
-    if (polled || event.defaultPrevented) return;
+    const polls = polled(event.detail);
+    if (polls && document.hidden) event.preventDefault();
+    if (polls || event.defaultPrevented) return;
     const busy = [target, event.detail.requestConfig.triggeringEvent?.submitter].filter(Boolean);
     const timer = setTimeout(() => busy.forEach((e) => e.setAttribute("aria-busy", "true")), 150);
     waiting.set(xhr, () => {
@@ -274,9 +277,8 @@
   let kept;
 
   on("htmx:beforeSwap", (event) => {
-    const { target } = event.detail;
-    const keep = target.closest?.("[data-keep]");
-    if (!keep) return;
+    const keep = event.detail.target.closest?.("[data-keep]");
+    if (!keep || !polled(event.detail)) return;
     const selection = getSelection();
     const selecting = !selection.isCollapsed && keep.contains(selection.anchorNode);
     if (selecting || keep.querySelector("details[data-menu][open]")) {
@@ -285,19 +287,22 @@
     }
     const active = keep.contains(document.activeElement) ? document.activeElement : null;
     const box = scrollers(keep)[0];
-    kept = { id: keep.id, focus: active && describe(active), top: box?.scrollTop, left: box?.scrollLeft };
+    const folds = new Map([...keep.querySelectorAll("details:not([data-menu])")].map((d) => [title(d), d.open]));
+    kept = { id: keep.id, folds, focus: active && describe(active), top: box?.scrollTop, left: box?.scrollLeft };
   });
   on("htmx:afterSettle", () => {
     const keep = kept && byId(kept.id);
     if (!keep) return;
     const box = scrollers(keep)[0];
     if (box) Object.assign(box, { scrollTop: kept.top, scrollLeft: kept.left });
+    keep.querySelectorAll("details").forEach((d) => { d.open = kept.folds.get(title(d)) ?? d.open; });
     if (kept.focus && !keep.contains(document.activeElement)) {
       [...keep.querySelectorAll(kept.focus.selector)][kept.focus.index]?.focus({ preventScroll: true });
     }
     kept = undefined;
   });
 
+  const title = (details) => details.querySelector("summary")?.textContent.trim();
   const scrollers = (keep) => [keep.closest(".tb-table"), ...keep.querySelectorAll(".tb-table")].filter(Boolean);
 
   function describe(e) {
@@ -342,7 +347,13 @@
   }
 
   appear(document.body);
-  on("htmx:load", ({ target }) => appear(target));
+  on("htmx:load", ({ target }) => {
+    appear(target);
+    // A form that has come into an open dialog takes the focus that waits there.
+    const dialog = target.closest?.("dialog[open]");
+    if (dialog?.matches(".tb-search-dialog") || !dialog || dialog.contains(document.activeElement?.closest("input, select, textarea"))) return;
+    target.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+  });
   if (/Mac|iPhone|iPad/.test(navigator.platform)) {
     each(document, "kbd", (e) => { e.textContent = e.textContent.replace("Ctrl ", "⌘"); });
   }

@@ -1,7 +1,7 @@
 // Makes <textarea data-editor> an editor of expressions. The textarea stays in
 // the form and holds the text, so the form is the same with and without it.
 //
-//   data-editor            on the textarea; rows="1" makes it a single line
+//   data-editor            on the textarea; data-editor="line" is a single line
 //   data-words='[…]'       on it or around it: what may be written there, a list of
 //                          {"name","kind","type","detail","doc"}, kind being field,
 //                          function or operator
@@ -47,7 +47,7 @@ function enhance(textarea) {
 }
 
 function extensions(textarea, message) {
-  const single = textarea.rows === 1;
+  const single = textarea.dataset.editor === "line";
   const words = vocabulary(textarea);
   return [
     history(),
