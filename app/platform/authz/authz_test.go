@@ -137,3 +137,24 @@ func TestAuthz_Knows(t *testing.T) {
 		}
 	}
 }
+
+func TestAuthz_Exists(t *testing.T) {
+	t.Parallel()
+	a := shipped(t)
+	for _, tt := range []struct {
+		tier scope.Tier
+		perm authz.Permission
+		want bool
+	}{
+		{scope.Reseller, "billing.read_runs", true},
+		{scope.Distributor, "billing.reconcile", true},
+		{scope.Reseller, "billing.reconcile", false},
+		{scope.Customer, "billing.read", true},
+		{scope.Customer, "billing.read_runs", false},
+		{scope.Customer, "contracts.read", false},
+	} {
+		if got := a.Exists(tt.tier, tt.perm); got != tt.want {
+			t.Errorf("%s for a %s exists: %v", tt.perm, tt.tier, got)
+		}
+	}
+}
