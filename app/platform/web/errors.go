@@ -3,7 +3,9 @@ package web
 import (
 	"errors"
 	"log/slog"
+	"math"
 	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -38,8 +40,15 @@ var statuses = map[errs.Kind]int{
 // Status returns the HTTP status of a kind of error.
 func Status(k errs.Kind) int { return statuses[k] }
 
-// retryAfterSeconds is what a client that comes too often is told.
-const retryAfterSeconds = 10
+// retryAfter is when a client that comes too often may come again, in seconds:
+// what the error says, else 10.
+func retryAfter(err error) int {
+	var known interface{ RetryAfter() time.Duration }
+	if errors.As(err, &known) {
+		return int(math.Ceil(known.RetryAfter().Seconds()))
+	}
+	return 10
+}
 
 // ErrorHandler is the only code that turns an error into an answer: a page for
 // browsers, a toast for htmx, application/problem+json for programs, each with
@@ -53,7 +62,7 @@ func ErrorHandler(log *slog.Logger) fiber.ErrorHandler {
 			log.ErrorContext(c.UserContext(), "request failed", "method", c.Method(), "path", c.Path(), "request", p.RequestID, "error", err)
 		}
 		if p.Status == fiber.StatusTooManyRequests {
-			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(retryAfterSeconds))
+			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(retryAfter(err)))
 		}
 		c.Status(p.Status)
 		switch {
