@@ -142,7 +142,10 @@ function show(form, found) {
     const { host, message } = view.tb;
     message.textContent = mine.map((d) => d.message).join(" · ");
     message.hidden = mine.length === 0;
-    host.classList.toggle("is-invalid", mine.length > 0);
+    // What the page said of an earlier text is no longer true, or said again here.
+    const said = document.getElementById(`${textarea.id}-error`);
+    if (said && (mine.length > 0 || textarea.value !== textarea.defaultValue)) said.hidden = true;
+    host.classList.toggle("is-invalid", mine.length > 0 || (said !== null && !said.hidden));
     view.contentDOM.setAttribute("aria-invalid", String(mine.length > 0));
   }
 }
