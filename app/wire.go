@@ -92,6 +92,7 @@ func (a *App) usageDeps(access *authz.Authz, c clock.Clock) (usage.Deps, error) 
 		Web: a.web, Work: a.work, Objects: a.objects, Authz: access, Clock: c, Logger: a.Log,
 		Sources:     usage.Sources{FileDirs: a.Config.Usage.WebDirs, NeverDirs: a.ownDirs()},
 		TempDir:     filepath.Join(a.Config.DataDir, "tmp"),
+		UploadBytes: int64(a.Config.Usage.UploadMB) << 20,
 		MemoryBytes: int64(a.Config.Usage.MemoryMB) << 20,
 	}
 	buckets, err := configs.Buckets(a.Config.Usage.BucketsFile)

@@ -64,6 +64,8 @@ type Usage struct {
 	// BucketsFile is a YAML file that lists the buckets to import from, each
 	// with credentials of its own: see Bucket. "": none.
 	BucketsFile string `yaml:"buckets_file"`
+	// UploadMB is how large a file may be that is uploaded to be imported.
+	UploadMB int `yaml:"upload_mb"`
 	// MemoryMB bounds what one import keeps in memory.
 	MemoryMB int `yaml:"memory_mb"`
 }

@@ -32,6 +32,7 @@ func (c Config) problems() (p Problems) {
 	}{
 		{"TIERBOOK_DATABASE_WEB_CONNS", c.Database.WebConns, 1},
 		{"TIERBOOK_DATABASE_WORK_CONNS", c.Database.WorkConns, 4},
+		{"TIERBOOK_USAGE_UPLOAD_MB", c.Usage.UploadMB, 1},
 		{"TIERBOOK_USAGE_MEMORY_MB", c.Usage.MemoryMB, 16},
 	} {
 		if n.value < n.min {

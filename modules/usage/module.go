@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"cmp"
 	"log/slog"
 	"os"
 	"sync"
@@ -37,6 +38,7 @@ type Deps struct {
 	Sources   Sources
 
 	TempDir     string // for what an import puts aside; it must exist
+	UploadBytes int64  // that one uploaded file may have; 0: 2 GiB
 	MemoryBytes int64  // that one import should get by with, whatever it reads; 0: 256 MiB
 	Workers     int    // goroutines of re-adding segments; 0: as many as the process may use
 }
@@ -72,6 +74,8 @@ type Bucket struct {
 // Module is the usage module, wired.
 type Module struct {
 	Service *Service
+
+	uploadBytes int64
 }
 
 // New wires the module.
@@ -96,7 +100,7 @@ func New(d Deps) *Module {
 	for _, p := range d.Providers {
 		s.providers = append(s.providers, focus.Provider{Key: p.Key, Names: p.Names, Publishers: p.Publishers})
 	}
-	return &Module{Service: s}
+	return &Module{Service: s, uploadBytes: cmp.Or(d.UploadBytes, 2<<30)}
 }
 
 func (s Sources) options(temp string) source.Options {

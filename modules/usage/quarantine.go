@@ -64,6 +64,22 @@ func (s *Service) Quarantine(ctx context.Context, f QuarantineFilter) ([]Quarant
 	return out, err
 }
 
+// QuarantineMonths returns the billing months against which rows count that
+// nobody has acknowledged, newest first. Rows of unknown month count against
+// each of the months of current deliveries.
+//
+// Needs usage.read.
+func (s *Service) QuarantineMonths(ctx context.Context) (out []period.Month, err error) {
+	if err := s.authz.Need(ctx, PermRead); err != nil {
+		return nil, err
+	}
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		out, err = s.web.quarantineMonths(ctx)
+		return err
+	})
+	return out, err
+}
+
 func (r quarantineRow) row() QuarantinedRow {
 	q := QuarantinedRow{
 		ID: r.ID.String(), Owner: r.OwnerID, Import: r.ImportID, Delivery: r.DeliveryID, Period: r.Period,

@@ -131,3 +131,19 @@ func (s store) openQuarantine(ctx context.Context, p period.Month, owners array)
 		GROUP BY q.owner_id ORDER BY q.owner_id`, owners, p)
 	return rows, err
 }
+
+// quarantineMonths returns the months that open rows count against.
+func (s store) quarantineMonths(ctx context.Context) ([]period.Month, error) {
+	var rows []struct{ Month period.Month }
+	err := s.query(ctx, &rows, `
+		WITH open AS (SELECT DISTINCT q.period FROM usage_quarantine q WHERE q.acknowledged_at IS NULL AND `+counts+`)
+		SELECT o.period AS month FROM open o WHERE o.period IS NOT NULL
+		UNION
+		SELECT d.month FROM usage_deliveries d WHERE d.state = 'current' AND EXISTS (SELECT FROM open o WHERE o.period IS NULL)
+		ORDER BY month DESC`)
+	out := make([]period.Month, len(rows))
+	for i, r := range rows {
+		out[i] = r.Month
+	}
+	return out, err
+}

@@ -69,6 +69,8 @@ func New(opts Options) *Server {
 		WriteTimeout:          opts.RequestTimeout + 30*time.Second,
 		IdleTimeout:           2 * time.Minute,
 		StreamRequestBody:     true, // uploads are read as they come
+
+		DisablePreParseMultipartForm: true, // by their handlers
 	})}
 	s.app.Use(s.prepare, recover.New(), compress.New(compress.Config{
 		Level: compress.LevelBestSpeed,

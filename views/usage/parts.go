@@ -1,0 +1,79 @@
+package usage
+
+import (
+	"fmt"
+
+	"github.com/a-h/templ"
+	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/money"
+	"tierbook/views/ui"
+)
+
+// measure picks what a column of money shows; one says that all rows have the
+// same currency, which the header names.
+func measure(of func(Sum) decimal.Decimal, one money.Currency) func(Sum) ui.Figure {
+	return func(s Sum) ui.Figure {
+		f := ui.Figure{Amount: of(s)}
+		if one == "" {
+			f.Money = s.Currency
+		}
+		return f
+	}
+}
+
+func billed(s Sum) decimal.Decimal    { return s.Billed }
+func effective(s Sum) decimal.Decimal { return s.Effective }
+func list(s Sum) decimal.Decimal      { return s.List }
+
+// of returns what it was, or what it is now.
+func (c Change) of(after bool) decimal.Decimal {
+	if after {
+		return c.After
+	}
+	return c.Before
+}
+
+// searching makes a text field look for tenants while somebody types.
+func searching(in ui.Input, f TenantField, listID string) ui.Input {
+	in.Value, in.Autocomplete = f.Value, "off"
+	if in.Help == "" {
+		in.Help = "Type a part of the name and choose."
+	}
+	in.Attrs = finding(f, listID)
+	return in
+}
+
+func finding(f TenantField, listID string) templ.Attributes {
+	return templ.Attributes{
+		"list": listID, "hx-get": f.Find, "hx-trigger": "input changed delay:150ms",
+		"hx-target": "#" + listID, "hx-swap": "outerHTML", "hx-sync": "this:replace",
+	}
+}
+
+// columns counts a table's columns.
+func columns(n int, more ...bool) int {
+	for _, yes := range more {
+		if yes {
+			n++
+		}
+	}
+	return n
+}
+
+// count writes how many things there are.
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return ui.FormatCount(n) + " " + many
+}
+
+// rowID is the id of an account's row.
+func rowID(a Account) string { return "account-" + a.ID }
+
+// sentence says what nobody answers for.
+func sentence(u Unassigned) string {
+	return fmt.Sprintf("%s with %s: %s %s", count(u.Accounts, "account", "accounts"), count(u.Rows, "line", "lines"),
+		ui.FormatAmount(u.Billed, u.Currency), u.Currency)
+}
