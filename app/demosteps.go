@@ -206,5 +206,14 @@ func (d *demoSteps) Summary(ctx context.Context, distributor string, month perio
 	for _, e := range t.Edges {
 		out.Edges = append(out.Edges, demo.EdgeTotal{Seller: e.Seller, Buyer: e.Buyer, Cost: e.Cost, Price: e.Price, Margin: e.Margin})
 	}
-	return out, nil
+	out.Tiers, err = d.tiers(ctx, month)
+	return out, err
+}
+
+// tiers is what each selling tier bought and sold in a month.
+func (d *demoSteps) tiers(ctx context.Context, month period.Month) ([]demo.TierTotal, error) {
+	list, err := d.app.Billing.Summary(ctx, month)
+	return each(list, func(t billing.TierSummary) demo.TierTotal {
+		return demo.TierTotal{Tier: t.Tier, Cost: t.Cost.Add(t.PeriodCost), PeriodCost: t.PeriodCost, Price: t.Price, Margin: t.Margin}
+	}), err
 }

@@ -89,7 +89,7 @@ func (e *env) printDemo(r demo.Result) error {
 	}
 	if n := len(r.Months); n > 0 {
 		answer.Period = r.Months[n-1].Month
-		for _, t := range r.Months[n-1].Tiers() {
+		for _, t := range r.Months[n-1].Tiers {
 			answer.Tiers = append(answer.Tiers, tierAnswer{t.Tier.String(), money.Plain(t.Cost), money.Plain(t.Price), money.Plain(t.Margin)})
 		}
 	}

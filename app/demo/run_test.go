@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
 )
 
 // fakeSteps remembers what it was asked for.
@@ -67,6 +68,10 @@ func (f *fakeSteps) Summary(_ context.Context, _ string, m period.Month) (Reconc
 			{Seller: harbour, Buyer: alder, Cost: n(95), Price: n(110), Margin: n(15)},
 			{Seller: meridian, Buyer: harbour, Cost: n(80), Price: n(95), Margin: n(15)},
 			{Seller: meridian, Buyer: granite, Cost: n(10), Price: n(12), Margin: n(2)},
+		},
+		Tiers: []TierTotal{
+			{Tier: scope.Distributor, Cost: n(90), Price: n(107), Margin: n(17)},
+			{Tier: scope.Reseller, Cost: n(98), PeriodCost: n(3), Price: n(110), Margin: n(12)},
 		},
 	}, f.did("summary")
 }
@@ -188,7 +193,7 @@ func TestResult_WriteSummary(t *testing.T) {
 	}
 	for _, want := range []string{
 		"2026-10, USD", "harbour-it → alder-foods       95.00  110.00   15.00", "all of the distributor tier    90.00  107.00   17.00",
-		"all of the reseller tier       95.00  110.00   15.00", "imported 100 = assigned 90 + own use 4 + unassigned 6, difference 0",
+		"all of the reseller tier       98.00  110.00   12.00", "of it fees and rounding paid   3.00", "imported 100 = assigned 90 + own use 4 + unassigned 6, difference 0",
 		"reconciles to the digit, in all 3 months",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -85,6 +85,7 @@ type Reconciliation struct {
 	Unassigned decimal.Decimal
 	Difference decimal.Decimal
 	Edges      []EdgeTotal // any order
+	Tiers      []TierTotal // the distributor's first
 	Findings   int         // how many findings the month has
 }
 
@@ -93,6 +94,15 @@ type Reconciliation struct {
 type EdgeTotal struct {
 	Seller, Buyer       string // slugs
 	Cost, Price, Margin decimal.Decimal
+}
+
+// TierTotal is what one tier bought and sold in a month. Own use is not in it.
+type TierTotal struct {
+	Tier       scope.Tier
+	Cost       decimal.Decimal // of what it sold, PeriodCost included
+	PeriodCost decimal.Decimal // fees and rounding that it was charged: in no edge's cost
+	Price      decimal.Decimal
+	Margin     decimal.Decimal // Price less Cost
 }
 
 // Progress hears how far the demo is. It is called from one goroutine.

@@ -10,31 +10,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/money"
-	"tierbook/app/platform/scope"
 	"tierbook/app/platform/texttable"
 )
-
-// TierTotal is what one tier bought and sold in a month.
-type TierTotal struct {
-	Tier                scope.Tier
-	Cost, Price, Margin decimal.Decimal
-}
-
-// Tiers adds the month's edges up by the seller's tier: the distributor first.
-func (r Reconciliation) Tiers() []TierTotal {
-	out := []TierTotal{{Tier: scope.Distributor}, {Tier: scope.Reseller}}
-	tiers := map[string]scope.Tier{}
-	for _, t := range Tenants() {
-		tiers[t.Slug] = t.Tier
-	}
-	for _, e := range r.Edges {
-		if tier := tiers[e.Seller]; tier == scope.Distributor || tier == scope.Reseller {
-			t := &out[tier-1]
-			t.Cost, t.Price, t.Margin = t.Cost.Add(e.Cost), t.Price.Add(e.Price), t.Margin.Add(e.Margin)
-		}
-	}
-	return out
-}
 
 // WriteSummary writes what was billed in the last month, edge by edge and tier
 // by tier, and whether everything reconciles.
@@ -50,8 +27,11 @@ func (r Result) WriteSummary(w io.Writer) error {
 	for _, e := range edges {
 		table.Row(e.Seller+" → "+e.Buyer, shown(e.Cost), shown(e.Price), shown(e.Margin))
 	}
-	for _, t := range last.Tiers() {
+	for _, t := range last.Tiers {
 		table.Row("all of the "+t.Tier.String()+" tier", shown(t.Cost), shown(t.Price), shown(t.Margin))
+		if !t.PeriodCost.IsZero() {
+			table.Row("  of it fees and rounding paid", shown(t.PeriodCost), "", "")
+		}
 	}
 	if _, err := table.WriteTo(w); err != nil {
 		return err
