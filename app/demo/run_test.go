@@ -192,8 +192,8 @@ func TestResult_WriteSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"2026-10, USD", "harbour-it → alder-foods       95.00  110.00   15.00", "all of the distributor tier    90.00  107.00   17.00",
-		"all of the reseller tier       98.00  110.00   12.00", "of it fees and rounding paid   3.00", "imported 100 = assigned 90 + own use 4 + unassigned 6, difference 0",
+		"2026-10, USD", "harbour-it → alder-foods        95.00  110.00   15.00", "all of the distributor tier     90.00  107.00   17.00",
+		"all of the reseller tier        98.00  110.00   12.00", "of it fees and rounding paid   3.00", "imported 100 = assigned 90 + own use 4 + unassigned 6, difference 0",
 		"reconciles to the digit, in all 3 months",
 	} {
 		if !strings.Contains(out.String(), want) {
