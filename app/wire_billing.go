@@ -29,3 +29,7 @@ func (b billingDirectory) BySlug(ctx context.Context, slug string) (billing.Tena
 	t, err := b.tenancy.Find(ctx, slug)
 	return billingTenant(t), err
 }
+
+func (b billingDirectory) UserNames(ctx context.Context, users ...id.User) (map[id.User]string, error) {
+	return b.tenancy.UserNames(ctx, users...)
+}

@@ -100,10 +100,10 @@ func (t *Tracer) Finish() Trace {
 		out.Lines += w.lines
 		out.Amount = out.Amount.Add(w.amount)
 		for k, s := range w.steps {
-			at(steps, k, *s).add(s.Lines, s.Before, s.After)
+			stepAt(steps, k, *s).add(s.Lines, s.Before, s.After)
 		}
 		for k, l := range w.left {
-			at(left, k, *l).add(l.Lines, l.Cost)
+			leftAt(left, k, *l).add(l.Lines, l.Cost)
 		}
 	}
 	for _, s := range steps {
@@ -117,26 +117,25 @@ func (t *Tracer) Finish() Trace {
 	return out
 }
 
-// at returns the entry of k, made from what is known of it, without sums, where
-// there is none yet.
-func at[K comparable, V interface{ empty() V }](m map[K]*V, k K, like V) *V {
+// stepAt returns the step of k, made like another one but without its sums
+// where there is none yet.
+func stepAt(m map[stepKey]*TraceStep, k stepKey, like TraceStep) *TraceStep {
 	if m[k] == nil {
-		fresh := like.empty()
-		m[k] = &fresh
+		m[k] = &TraceStep{Kind: like.Kind, Rank: like.Rank, Rule: like.Rule, Basis: like.Basis}
 	}
 	return m[k]
-}
-
-func (s TraceStep) empty() TraceStep {
-	return TraceStep{Kind: s.Kind, Rank: s.Rank, Rule: s.Rule, Basis: s.Basis}
 }
 
 func (s *TraceStep) add(lines int64, before, after decimal.Decimal) {
 	s.Lines, s.Before, s.After = s.Lines+lines, s.Before.Add(before), s.After.Add(after)
 }
 
-func (l TraceLeft) empty() TraceLeft {
-	return TraceLeft{Rule: l.Rule, IsBase: l.IsBase, Currency: l.Currency}
+// leftAt is stepAt of lines that are left out.
+func leftAt(m map[leftKey]*TraceLeft, k leftKey, like TraceLeft) *TraceLeft {
+	if m[k] == nil {
+		m[k] = &TraceLeft{Rule: like.Rule, IsBase: like.IsBase}
+	}
+	return m[k]
 }
 
 func (l *TraceLeft) add(lines int64, cost decimal.Decimal) {
@@ -300,7 +299,7 @@ func (w *traceWorker) base(l *plainLine, lines int64) (excluded bool, err error)
 	}
 	r := p.excludedBy
 	like := TraceLeft{Rule: &r.Rule, IsBase: true, Currency: l.grain.Currency}
-	at(w.left, leftKey{r, like.Currency}, like).add(lines, l.amounts.values[MeasureBilled].Mul(decimal.NewFromInt(lines)))
+	leftAt(w.left, leftKey{r, like.Currency}, like).add(lines, l.amounts.values[MeasureBilled].Mul(decimal.NewFromInt(lines)))
 	return true, nil
 }
 
@@ -310,7 +309,7 @@ func (w *traceWorker) leave(cost decimal.Decimal, lines int64) {
 	if r != nil {
 		like.Rule = &r.Rule
 	}
-	at(w.left, leftKey{r, like.Currency}, like).add(lines, cost.Mul(decimal.NewFromInt(lines)))
+	leftAt(w.left, leftKey{r, like.Currency}, like).add(lines, cost.Mul(decimal.NewFromInt(lines)))
 }
 
 // book adds the steps of the line at hand that lead to a selected charge.
@@ -321,7 +320,7 @@ func (w *traceWorker) book(lines int64) {
 	amount, now := decimal.Decimal{}, s.basis // of the selected charges; of the main one
 	found := main
 	step := func(k stepKey, like TraceStep, before, after decimal.Decimal) {
-		at(w.steps, k, like).add(lines, before.Mul(times), after.Mul(times))
+		stepAt(w.steps, k, like).add(lines, before.Mul(times), after.Mul(times))
 		amount = amount.Add(after.Sub(before))
 	}
 	if main {
@@ -388,4 +387,15 @@ func (w *traceWorker) changed(r *lineRule, before, after decimal.Decimal) {
 		w.seen.priced = r
 	}
 	w.seen.steps = append(w.seen.steps, changeTrace{r, before, after})
+}
+
+// Sentence says the contract's rule of that name in words; empty where it has
+// none.
+func (c *Contract) Sentence(rule string) string {
+	i := slices.IndexFunc(c.terms.Rules, func(r Rule) bool { return r.Name == rule })
+	if i < 0 {
+		return ""
+	}
+	e := &Engine{compilers: c.compilers}
+	return e.Sentence(c.kind, c.terms.Rules[i], c.terms.Rules[:i]).String()
 }

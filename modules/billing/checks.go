@@ -1,7 +1,9 @@
 package billing
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"tierbook/app/kernel/errs"
@@ -30,7 +32,7 @@ type Check struct {
 	Month       period.Month
 	State       CheckState
 	Step        string // what it does at present, in words
-	Actor       string // who asked
+	Actor       string // who asked, as people call them
 	RequestedAt time.Time
 	StartedAt   time.Time // zero: not yet
 	FinishedAt  time.Time // zero: not yet
@@ -54,7 +56,7 @@ func (s *Service) CheckNow(ctx context.Context, month period.Month) (Check, erro
 		return Check{}, err
 	}
 	if month.IsZero() {
-		return Check{}, errNoMonth
+		return Check{}, errCheckMonth
 	}
 	var out Check
 	err = s.web.db.InTx(ctx, func(ctx context.Context) error {
@@ -79,6 +81,8 @@ func (s *Service) CheckNow(ctx context.Context, month period.Month) (Check, erro
 }
 
 const messageDied = "The process that carried it out has stopped."
+
+var errCheckMonth = errs.New(errs.Invalid, "billing.check_month", "A check needs a month.").WithField("month", "Such as 2026-03.")
 
 // askForCheck stores c with its job and its entry in the audit log.
 func (s *Service) askForCheck(ctx context.Context, sc scope.Scope, c Check) error {
@@ -128,10 +132,32 @@ func (s *Service) LastCheck(ctx context.Context, month period.Month) (newest, co
 		return Check{}, Check{}, false, err
 	}
 	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
-		newest, complete, ok, err = s.web.lastChecks(ctx, month)
-		return err
+		if newest, complete, ok, err = s.web.lastChecks(ctx, month); err != nil {
+			return err
+		}
+		return s.nameActors(ctx, &newest, &complete)
 	})
 	return newest, complete, ok, err
+}
+
+// nameActors says who the users are that asked for checks.
+func (s *Service) nameActors(ctx context.Context, checks ...*Check) error {
+	for _, c := range checks {
+		text, isUser := strings.CutPrefix(c.Actor, "user:")
+		if !isUser {
+			continue
+		}
+		user, err := id.Parse[id.User](text)
+		if err != nil {
+			continue // as it was stored, then
+		}
+		names, err := s.directory.UserNames(ctx, user)
+		if err != nil {
+			return err
+		}
+		c.Actor = cmp.Or(names[user], "somebody")
+	}
+	return nil
 }
 
 // CheckedMonth is one cell of the health strip.

@@ -34,3 +34,7 @@ func (f *fakeTenants) BySlug(ctx context.Context, slug string) (Tenant, error) {
 	}
 	return Tenant{}, errNoTenant
 }
+
+func (f *fakeTenants) UserNames(context.Context, ...id.User) (map[id.User]string, error) {
+	return nil, nil
+}

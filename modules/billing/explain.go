@@ -53,9 +53,10 @@ type Explanation struct {
 	More     int              // parts that are not listed
 
 	// Of a fee: Base × Rate, in words Rate.
-	Base decimal.NullDecimal
-	Rate string
-	Rule *rules.Rule // of a fee, for the seller
+	Base     decimal.NullDecimal
+	Rate     string
+	Rule     *rules.Rule // of a fee, for the seller
+	Sentence string      // Rule in words
 }
 
 // StepKind says what a step of a price is.
@@ -74,21 +75,23 @@ const (
 
 // ExplainedStep is one step of a price, added up over the lines that took it.
 type ExplainedStep struct {
-	Kind   StepKind
-	Basis  string          // of a basis: list, cost …
-	Rule   *rules.Rule     // nil for steps without a rule
-	Lines  int64           // that took it
-	Before decimal.Decimal // of these lines; 0 for the first step
-	After  decimal.Decimal // of these lines
-	Total  decimal.Decimal // of all lines behind the amount, after this step
+	Kind     StepKind
+	Basis    string          // of a basis: list, cost …
+	Rule     *rules.Rule     // nil for steps without a rule
+	Sentence string          // Rule in words
+	Lines    int64           // that took it
+	Before   decimal.Decimal // of these lines; 0 for the first step
+	After    decimal.Decimal // of these lines
+	Total    decimal.Decimal // of all lines behind the amount, after this step
 }
 
 // ExplainedLines are lines that were not charged here, and why.
 type ExplainedLines struct {
-	Rule   *rules.Rule // the exclude rule; nil: no contract covers them
-	IsBase bool        // a rule of the base contract
-	Lines  int64
-	Cost   decimal.Decimal // to the seller
+	Rule     *rules.Rule // the exclude rule; nil: no contract covers them
+	IsBase   bool        // a rule of the base contract
+	Sentence string      // Rule in words
+	Lines    int64
+	Cost     decimal.Decimal // to the seller
 }
 
 // ExplainedPart is a part of the amount.
@@ -113,8 +116,11 @@ type ExplainedPart struct {
 // else, and who asks for what is not on the document, gets NotFound.
 //
 // It must be called outside of a transaction. Its cost grows with the usage
-// lines of the edge's assignees; FailedPrecondition if it takes longer than
-// explainTime.
+// lines of the edge's assignees.
+//
+// FailedPrecondition if the lines cannot be priced again, or not within
+// explainTime; what the charges themselves say, without steps, comes back all
+// the same.
 func (s *Service) Explain(ctx context.Context, edge Edge, month period.Month, of Amount) (Explanation, error) {
 	if err := s.authz.Need(ctx, PermRead); err != nil {
 		return Explanation{}, err
@@ -197,7 +203,7 @@ func (x *explainer) fee(ctx context.Context) error {
 	x.out.Contract = terms
 	for _, rule := range terms.Pricing.Terms().Rules {
 		if rule.Name == r.Rule {
-			x.out.Rule = &rule
+			x.out.Rule, x.out.Sentence = &rule, terms.Pricing.Sentence(rule.Name)
 		}
 	}
 	return nil

@@ -238,7 +238,7 @@ func (x *explainer) trace(ctx context.Context, sales []explainedSale) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, explainTime)
 	defer cancel()
-	sum := traceSum{contracts: map[id.Version]*ContractVersion{}}
+	sum := traceSum{contracts: map[id.Version]*ContractVersion{}, sentences: map[*rules.Rule]string{}}
 	for _, sale := range sales {
 		tracer := sale.chain().NewTracer(sale.at, x.s.workers, x.selects())
 		err := x.s.usage.Scan(limited, sale.selection, tracer.Need(), x.s.workers, tracer.Add)
@@ -248,7 +248,7 @@ func (x *explainer) trace(ctx context.Context, sales []explainedSale) error {
 		case err != nil:
 			return x.mask(ctx, err)
 		}
-		sum.add(sale.terms[sale.at].Contract, tracer.Finish())
+		sum.add(&sale, tracer.Finish())
 	}
 	if !sum.amount.Equal(x.out.Amount) {
 		x.s.log.ErrorContext(ctx, "an explanation does not add up", "seller", x.edge.Seller, "buyer", x.edge.Buyer,
@@ -290,9 +290,18 @@ type traceSum struct {
 	steps     []rules.TraceStep
 	left      []rules.TraceLeft
 	contracts map[id.Version]*ContractVersion
+	sentences map[*rules.Rule]string
 }
 
-func (t *traceSum) add(contract *ContractVersion, tr rules.Trace) {
+// say keeps a rule's words.
+func (t *traceSum) say(contract *ContractVersion, r *rules.Rule) {
+	if contract != nil && r != nil {
+		t.sentences[r] = contract.Pricing.Sentence(r.Name)
+	}
+}
+
+func (t *traceSum) add(sale *explainedSale, tr rules.Trace) {
+	contract := sale.terms[sale.at].Contract
 	if tr.Lines > 0 {
 		version := id.Version{}
 		if contract != nil {
@@ -302,6 +311,7 @@ func (t *traceSum) add(contract *ContractVersion, tr rules.Trace) {
 	}
 	t.lines, t.amount = t.lines+tr.Lines, t.amount.Add(tr.Amount)
 	for _, s := range tr.Steps {
+		t.say(contract, s.Rule)
 		i := slices.IndexFunc(t.steps, func(o rules.TraceStep) bool {
 			return o.Kind == s.Kind && o.Rank == s.Rank && o.Basis == s.Basis && sameRule(o.Rule, s.Rule)
 		})
@@ -313,6 +323,11 @@ func (t *traceSum) add(contract *ContractVersion, tr rules.Trace) {
 		o.Lines, o.Before, o.After = o.Lines+s.Lines, o.Before.Add(s.Before), o.After.Add(s.After)
 	}
 	for _, l := range tr.Left {
+		if l.IsBase {
+			t.say(sale.base, l.Rule)
+		} else {
+			t.say(contract, l.Rule)
+		}
 		i := slices.IndexFunc(t.left, func(o rules.TraceLeft) bool {
 			return o.IsBase == l.IsBase && o.Currency == l.Currency && sameRule(o.Rule, l.Rule)
 		})
@@ -344,10 +359,10 @@ func (t *traceSum) tell(out *Explanation) {
 	for _, s := range t.steps {
 		total = total.Add(s.After.Sub(s.Before))
 		out.Steps = append(out.Steps, ExplainedStep{
-			Kind: kinds[s.Kind], Basis: string(s.Basis), Rule: s.Rule, Lines: s.Lines, Before: s.Before, After: s.After, Total: total,
+			Kind: kinds[s.Kind], Basis: string(s.Basis), Rule: s.Rule, Sentence: t.sentences[s.Rule], Lines: s.Lines, Before: s.Before, After: s.After, Total: total,
 		})
 	}
 	for _, l := range t.left {
-		out.Left = append(out.Left, ExplainedLines{Rule: l.Rule, IsBase: l.IsBase, Lines: l.Lines, Cost: l.Cost})
+		out.Left = append(out.Left, ExplainedLines{Rule: l.Rule, IsBase: l.IsBase, Sentence: t.sentences[l.Rule], Lines: l.Lines, Cost: l.Cost})
 	}
 }

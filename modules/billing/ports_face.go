@@ -16,4 +16,6 @@ type Directory interface {
 	// BySlug returns the tenant that the scope sees under a slug. Errors:
 	// NotFound.
 	BySlug(ctx context.Context, slug string) (Tenant, error)
+	// UserNames returns what those of users are called whom the scope sees.
+	UserNames(ctx context.Context, users ...id.User) (map[id.User]string, error)
 }

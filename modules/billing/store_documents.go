@@ -8,7 +8,9 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
 )
 
@@ -152,4 +154,42 @@ func (s store) documents(ctx context.Context, sc scope.Scope, f DocumentFilter) 
 		rows[i].Total = rows[i].Total.Round(money.Currency(rows[i].Currency).MinorUnit())
 	}
 	return rows, err
+}
+
+// edgeBySlugs finds the edge of a document.
+func (s store) edgeBySlugs(ctx context.Context, month period.Month, seller, buyer string) (Edge, bool, error) {
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return Edge{}, false, err
+	}
+	var rows []struct{ SellerID, BuyerID id.Tenant }
+	err = s.q(ctx).Raw(`
+		SELECT seller_id, buyer_id FROM billing_period_published
+		WHERE tree_id = ? AND month = ? AND seller = ? AND buyer = ?`, sc.Tree, month, seller, buyer).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return Edge{}, false, err
+	}
+	return Edge{Seller: rows[0].SellerID, Buyer: rows[0].BuyerID}, true, nil
+}
+
+// edgeCost adds up what the lines that are sold on an edge cost its seller.
+func (s store) edgeCost(ctx context.Context, edge Edge, month period.Month, currency money.Currency) (decimal.NullDecimal, error) {
+	var sums []decimal.Decimal
+	err := s.q(ctx).Raw(`
+		SELECT coalesce(sum(cost), 0) FROM billing_edge_totals
+		WHERE bearer_id = ? AND sold_to = ? AND month = ? AND currency = ?`, edge.Seller, edge.Buyer, month, string(currency)).Scan(&sums).Error
+	if err != nil || len(sums) == 0 {
+		return decimal.NullDecimal{}, err
+	}
+	return decimal.NewNullDecimal(sums[0]), nil
+}
+
+// neighbours returns the months before and after in which an edge has a
+// document.
+func (s store) neighbours(ctx context.Context, edge Edge, month period.Month) (before, after period.Month, err error) {
+	var row struct{ Before, After period.Month }
+	err = s.q(ctx).Raw(`
+		SELECT max(month) FILTER (WHERE month < ?) AS before, min(month) FILTER (WHERE month > ?) AS after
+		FROM billing_period_published WHERE seller_id = ? AND buyer_id = ?`, month, month, edge.Seller, edge.Buyer).Scan(&row).Error
+	return row.Before, row.After, err
 }

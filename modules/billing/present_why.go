@@ -1,0 +1,195 @@
+package billing
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/routes"
+	"tierbook/rules"
+	view "tierbook/views/billing"
+	"tierbook/views/ui"
+)
+
+func presentWhy(x Explanation, customer string, canContracts bool) view.Why {
+	out := view.Why{
+		Amount:  money.New(x.Amount, x.Currency),
+		Invoice: ui.Link{Text: "Invoice " + x.Month.String() + ", " + x.Seller.Name + " → " + x.Buyer.Name, URL: routes.Invoice(x.Month, x.Seller.Slug, x.Buyer.Slug)},
+	}
+	if x.Contract != nil && canContracts {
+		out.Contract = ui.Link{Text: x.Contract.Name + ", version " + strconv.Itoa(x.Contract.Number), URL: routes.Contract(x.Contract.Contract)}
+	}
+	switch {
+	case x.Of.IsUsage:
+		presentUsage(x, customer, &out)
+	case x.Of.IsRounding:
+		out.Title, out.Lead = "Why this rounding", "An invoice's total is its exact net, rounded once. Its lines are rounded one by one; this makes up the difference."
+		out.Steps = roundingSteps(x)
+	default:
+		out.Title, out.Lead = "Why "+x.Of.Label, feeLead(x)
+		out.Steps = feeSteps(x)
+	}
+	return out
+}
+
+func presentUsage(x Explanation, customer string, out *view.Why) {
+	out.Title = "Why " + cmp.Or(x.Of.Service, x.Of.Label)
+	out.Lead = usageLead(x, customer)
+	fact := func(term, text string) {
+		if text != "" {
+			out.Facts = append(out.Facts, view.Fact{Term: term, Text: text})
+		}
+	}
+	fact("Label", x.Of.Label)
+	fact("Customer", customer)
+	fact("Account", x.Of.Account)
+	fact("SKU", x.Of.SKU)
+	fact("Region", x.Of.Region)
+	if x.Quantity.Valid {
+		fact("Quantity", ui.FormatExact(x.Quantity.Decimal)+" "+x.Unit)
+	}
+	if x.List.Valid && x.IsSeller {
+		fact("Provider's list price", ui.FormatExact(x.List.Decimal)+" "+string(x.Currency))
+	}
+	if x.IsSeller {
+		out.Steps = usageSteps(x)
+	} else if x.List.Valid {
+		out.Steps = []ui.Step{
+			{Name: "Provider's list price", Text: "what your price starts from", After: x.List.Decimal, First: true},
+			{Name: "Your price", Text: "what your contract makes of it", Before: x.List.Decimal, After: x.Amount},
+		}
+	}
+	for _, l := range x.Left {
+		out.Left = append(out.Left, presentLeft(l))
+	}
+	out.HasUnit, out.More = x.Quantity.Valid, x.More
+	for _, p := range x.Parts {
+		out.Parts = append(out.Parts, view.Part{
+			Customer: p.Assignee.Name, Account: p.Account, SKU: p.SKU, Region: p.Region, Quantity: p.Quantity, Amount: p.Amount,
+			URL: whyURL(x.Month, x.Seller.Slug, x.Buyer.Slug, "label", x.Of.Label, "service", x.Of.Service, "unit", x.Of.Unit,
+				"customer", p.Assignee.Slug, "account", p.Account, "sku", p.SKU, "region", p.Region),
+		})
+	}
+}
+
+func usageLead(x Explanation, customer string) string {
+	text := x.Seller.Name + " charges " + x.Buyer.Name + " this for " + cmp.Or(x.Of.Service, x.Of.Label)
+	if customer != "" && customer != x.Buyer.Slug {
+		text += " of " + customer
+	}
+	text += " in " + x.Month.String()
+	if x.Lines > 0 {
+		text += ", from " + countLines(x.Lines)
+	}
+	return text + "."
+}
+
+func countLines(n int64) string {
+	if n == 1 {
+		return "1 usage line"
+	}
+	return ui.FormatCount(n) + " usage lines"
+}
+
+// bases are what a price starts from, in words.
+var bases = map[string]string{
+	string(rules.BasisList):       "the provider's list price",
+	string(rules.BasisContracted): "the owner's contracted price",
+	string(rules.BasisBilled):     "what the provider bills",
+	string(rules.BasisEffective):  "the effective cost, with commitments spread over what they cover",
+	string(rules.BasisCost):       "what the lines cost the seller",
+}
+
+// usageSteps shows each step with the amount of all lines before and after it.
+func usageSteps(x Explanation) []ui.Step {
+	var out []ui.Step
+	before, separate := decimal.Zero, false
+	for i, s := range x.Steps {
+		step := ui.Step{Before: before, After: s.Total, First: i == 0}
+		switch s.Kind {
+		case StepBasis:
+			step.Name, step.Text = "Starts from "+s.Basis, bases[s.Basis]
+		case StepPass:
+			step.Name, step.Text = "Passed through", "no contract covers these lines: they are sold at cost"
+		case StepSeparate:
+			separate = true
+			step.Before, step.After, step.First = s.Before, s.After, false
+			fallthrough
+		default:
+			step.Name, step.Text, step.Code = s.Rule.Name, s.Sentence, ruleCode(s.Rule)
+		}
+		if s.Lines < x.Lines && s.Kind != StepSeparate {
+			step.Note = ui.FormatCount(s.Lines) + " of " + countLines(x.Lines)
+			if s.Kind != StepBasis && s.Kind != StepPass {
+				step.Note += ": " + ui.FormatExact(s.Before) + " → " + ui.FormatExact(s.After)
+			}
+		}
+		out, before = append(out, step), s.Total
+	}
+	if separate {
+		out = append(out, ui.Step{Name: "Charged as «" + x.Of.Label + "»", Text: "what the rule changed is a charge of its own", After: x.Amount, First: true})
+	}
+	return out
+}
+
+// ruleCode is a rule as its contract has it.
+func ruleCode(r *rules.Rule) string {
+	when, then := strings.TrimSpace(string(r.When)), strings.TrimSpace(string(r.Then))
+	switch {
+	case when == "":
+		return then
+	case then == "":
+		return "when " + when
+	}
+	return "when " + when + " then " + then
+}
+
+func presentLeft(l ExplainedLines) view.Left {
+	out := view.Left{Why: "No contract covers them", Lines: l.Lines, Cost: l.Cost}
+	if l.Rule != nil {
+		out.Why, out.Code = "Rule «"+l.Rule.Name+"»: "+l.Sentence, ruleCode(l.Rule)
+		if l.IsBase {
+			out.Why = "Base contract, rule «" + l.Rule.Name + "»: " + l.Sentence
+		}
+	}
+	return out
+}
+
+func feeLead(x Explanation) string {
+	text := x.Seller.Name + " charges " + x.Buyer.Name + " this fee in " + x.Month.String()
+	if x.Of.Account != "" {
+		text += " for account " + x.Of.Account
+	}
+	return text + "."
+}
+
+func feeSteps(x Explanation) []ui.Step {
+	var out []ui.Step
+	fee := ui.Step{Name: x.Of.Label, Text: cmp.Or(x.Sentence, x.Rate), After: x.Amount, First: true}
+	if x.Rule != nil {
+		fee.Code = ruleCode(x.Rule)
+	}
+	if x.Base.Valid && x.Rate != "" {
+		out = append(out, ui.Step{Name: "Base", Text: "what this fee is computed from", After: x.Base.Decimal, First: true})
+		fee.Before, fee.First, fee.Note = x.Base.Decimal, false, x.Rate
+	}
+	return append(out, fee)
+}
+
+func roundingSteps(x Explanation) []ui.Step {
+	words := map[StepKind][2]string{
+		StepNet:   {"Exact net", "all lines and fees of the invoice, with all their digits"},
+		StepRound: {"Total", "the net, rounded once"},
+		StepLines: {"Rounding", "the total without the lines as they are rounded one by one"},
+	}
+	var out []ui.Step
+	before := decimal.Zero
+	for i, s := range x.Steps {
+		out = append(out, ui.Step{Name: words[s.Kind][0], Text: words[s.Kind][1], Before: before, After: s.Total, First: i == 0})
+		before = s.Total
+	}
+	return out
+}
