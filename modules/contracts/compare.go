@@ -107,6 +107,9 @@ func termsDiff(old, next Version) []FieldDiff {
 	return out
 }
 
+// anyProvider stands for the provider of coverage that names payers alone.
+const anyProvider = "any provider"
+
 // coversText says what is covered: «all», «aws; azure: 123, 456».
 func coversText(c rules.Covers) string {
 	if len(c) == 0 {
@@ -114,7 +117,7 @@ func coversText(c rules.Covers) string {
 	}
 	parts := make([]string, len(c))
 	for i, one := range c {
-		parts[i] = cmp.Or(one.Provider, "any provider")
+		parts[i] = cmp.Or(one.Provider, anyProvider)
 		if len(one.Payers) > 0 {
 			parts[i] += ": " + strings.Join(one.Payers, ", ")
 		}

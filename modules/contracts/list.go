@@ -164,7 +164,7 @@ func (s *Service) thisMonth() period.Month { return period.MonthOf(s.clock.Now()
 type Detail struct {
 	Shown
 	Seller   Tenant
-	Buyer    Tenant // zero for a base contract
+	Buyer    Tenant         // zero for a base contract
 	Kind     rules.EdgeKind // what the rules of a new version may read
 	State    State
 	InForce  int        // number of the version in force this month; 0: none

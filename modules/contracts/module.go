@@ -28,11 +28,13 @@ type Deps struct {
 // Module is the contracts module, wired.
 type Module struct {
 	Service *Service
+
+	engine *rules.Engine
 }
 
 // New wires the module.
 func New(d Deps) *Module {
-	return &Module{Service: &Service{
+	return &Module{engine: d.Engine, Service: &Service{
 		db: d.DB, store: store{db: d.DB}, authz: d.Authz, audit: d.Audit, clock: d.Clock, log: d.Logger,
 		engine: d.Engine, tenants: d.Tenants, lines: d.Lines, cache: newCache(),
 		directory: d.Directory, sales: d.Sales,

@@ -1,0 +1,194 @@
+package contracts
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/period"
+	"tierbook/rules"
+)
+
+// mostRules bounds what a form may bring.
+const mostRules = 1000
+
+// draftForm is a contract as the editor's form has it: texts as they were
+// typed.
+type draftForm struct {
+	Version  int // the one that is edited; 0 for a new contract
+	Seller   string
+	Buyer    string
+	Name     string
+	Currency string
+	Starts   string
+	Ends     string
+	From     string
+	Basis    string
+	Missing  string
+	Coverage string // all or some
+	Covers   string
+	Agreed   bool
+	Customer string // whose usage is priced: a slug, "" for everybody
+	Rules    []rules.Rule
+	NewStage string
+	Focus    int // index of the rule that was added or moved; -1: none
+}
+
+// bindDraft reads the form's fields; value returns one of them.
+func bindDraft(value func(name string, byDefault ...string) string) draftForm {
+	text := func(name string) string { return strings.TrimSpace(value(name)) }
+	f := draftForm{
+		Buyer: text("buyer"), Name: text("name"), Currency: strings.ToUpper(text("currency")),
+		Starts: text("starts"), Ends: text("ends"), From: text("from"), Basis: text("basis"), Missing: text("missing"),
+		Coverage: text("coverage"), Covers: lines(value("covers")), Agreed: value("agreed") != "", Customer: text("customer"),
+		NewStage: text("stage"), Focus: -1,
+	}
+	f.Version, _ = strconv.Atoi(text("version"))
+	n, _ := strconv.Atoi(text("rules"))
+	for i := range min(max(n, 0), mostRules) {
+		prefix := fmt.Sprintf("rules[%d].", i)
+		f.Rules = append(f.Rules, fitting(rules.Rule{
+			Name: text(prefix + "name"), Stage: rules.Stage(text(prefix + "stage")),
+			When: expressionText(value(prefix + "when")), Then: expressionText(value(prefix + "then")),
+			Label: text(prefix + "label"), Stop: value(prefix+"stop") != "", Per: rules.Per(text(prefix + "per")),
+		}))
+	}
+	return f
+}
+
+// lines undoes the line ends of forms.
+func lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
+// expressionText keeps an expression as it was typed, so that places in it
+// stay where they are; only spaces alone are nothing.
+func expressionText(text string) rules.Source {
+	text = lines(text)
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
+	return rules.Source(strings.TrimRight(text, " \t\n"))
+}
+
+// fitting drops what a rule of its stage does not have, and what a form keeps
+// when the stage is changed.
+func fitting(r rules.Rule) rules.Rule {
+	if r.Stage == rules.StageExclude {
+		r.Then, r.Label = "", ""
+	}
+	if r.Stage != rules.StageAdjust && r.Stage != rules.StagePrice && r.Stage != rules.StageExclude {
+		r.Stop = false
+	}
+	if r.Stage != rules.StageFee {
+		r.Per = ""
+	}
+	return r
+}
+
+// formOf fills the form with a document.
+func formOf(d Document, version int) draftForm {
+	f := draftForm{
+		Version: version, Seller: d.Seller, Buyer: d.Buyer, Name: d.Name, Currency: string(d.Terms.Currency),
+		Starts: d.Months.From.String(), Ends: d.Months.To.String(), From: d.From.String(),
+		Basis: string(d.Terms.Basis), Missing: string(d.Terms.Missing), Coverage: "all", Focus: -1,
+		Rules: slices.Clone(d.Terms.Rules),
+	}
+	if len(d.Terms.Covers) > 0 {
+		f.Coverage, f.Covers = "some", coversLines(d.Terms.Covers)
+	}
+	return f
+}
+
+// change does what one of the form's buttons says, without saving: add,
+// up:2, down:2, delete:2. Unknown ones change nothing.
+func (f *draftForm) change(op string) {
+	name, arg, _ := strings.Cut(op, ":")
+	i, err := strconv.Atoi(arg)
+	inside := err == nil && i >= 0 && i < len(f.Rules)
+	switch {
+	case name == "add" && len(f.Rules) < mostRules:
+		f.Focus = len(f.Rules)
+		f.Rules = append(f.Rules, rules.Rule{Stage: rules.Stage(f.NewStage)})
+	case name == "up" && inside && i > 0:
+		f.Rules[i-1], f.Rules[i] = f.Rules[i], f.Rules[i-1]
+		f.Focus = i - 1
+	case name == "down" && inside && i < len(f.Rules)-1:
+		f.Rules[i+1], f.Rules[i] = f.Rules[i], f.Rules[i+1]
+		f.Focus = i + 1
+	case name == "delete" && inside:
+		f.Rules = slices.Delete(f.Rules, i, i+1)
+		f.Focus = min(i, len(f.Rules)-1)
+	}
+}
+
+// document turns the form into what Apply takes. Fields that cannot be read
+// are in the second result, by name.
+func (f draftForm) document() (Document, map[string]string) {
+	wrong := map[string]string{}
+	month := func(name, text string) period.Month {
+		if text == "" {
+			return period.Month{}
+		}
+		m, err := period.ParseMonth(text)
+		if err != nil {
+			wrong[name] = "A month is written 2026-03."
+		}
+		return m
+	}
+	d := Document{
+		Seller: f.Seller, Buyer: f.Buyer, Name: f.Name,
+		Months: period.Months{From: month("starts", f.Starts), To: month("ends", f.Ends)}, From: month("from", f.From),
+		Terms: rules.Terms{
+			Basis: rules.Basis(f.Basis), Currency: money.Currency(f.Currency), Missing: rules.Missing(f.Missing), Rules: f.Rules,
+		},
+	}
+	if f.Starts == "" {
+		wrong["starts"] = "A contract has a first month."
+	}
+	if f.Name == "" {
+		wrong["name"] = "A contract needs a name."
+	}
+	if d.Months.IsEmpty() {
+		wrong["ends"] = "The last month lies before the first."
+	}
+	if f.Coverage == "some" && !d.IsBase() {
+		var err error
+		if d.Terms.Covers, err = parseCovers(f.Covers); err != nil {
+			wrong["covers"] = err.Error()
+		}
+	}
+	return d.withDefaults(), wrong
+}
+
+// coversLines writes coverage as the form has it: a provider a line.
+func coversLines(c rules.Covers) string { return strings.ReplaceAll(coversText(c), "; ", "\n") }
+
+// parseCovers reads lines such as «aws» and «azure: 123, 456»; «any provider:
+// 123» names payer accounts alone.
+func parseCovers(text string) (rules.Covers, error) {
+	var out rules.Covers
+	for line := range strings.Lines(text) {
+		provider, payers, _ := strings.Cut(strings.TrimSpace(line), ":")
+		c := rules.Cover{Provider: strings.TrimSpace(provider)}
+		if c.Provider == anyProvider {
+			c.Provider = ""
+		}
+		for p := range strings.SplitSeq(payers, ",") {
+			if p = strings.TrimSpace(p); p != "" {
+				c.Payers = append(c.Payers, p)
+			}
+		}
+		if c.Provider == "" && len(c.Payers) == 0 {
+			continue
+		}
+		out = append(out, c)
+	}
+	if len(out) == 0 {
+		return nil, errNoCover
+	}
+	return out, nil
+}
+
+var errNoCover = errs.New(errs.Invalid, "contracts.no_cover", "Name at least one provider or payer account.")

@@ -1,0 +1,456 @@
+package contracts
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+	"tierbook/app/kernel/routes"
+	"tierbook/app/platform/web"
+	"tierbook/rules"
+	view "tierbook/views/contracts"
+	"tierbook/views/layout"
+	"tierbook/views/ui"
+)
+
+// sampleLines is how many real lines an effect shows.
+const sampleLines = 15
+
+func (m *Module) edit(c *fiber.Ctx) error {
+	d, err := m.get(c)
+	if err != nil {
+		return err
+	}
+	f := formOf(d.Document, d.Versions[0].Number)
+	f.Customer = c.Query("customer")
+	return m.editor(c, &d, f, nil)
+}
+
+// save carries out one of the form's buttons: it saves, shows the effect, or
+// changes the list of rules.
+func (m *Module) save(c *fiber.Ctx) error {
+	d, err := m.get(c)
+	if err != nil {
+		return err
+	}
+	f := bindDraft(c.FormValue)
+	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
+	switch op := c.FormValue("op"); op {
+	case "rebase":
+		f.Version = d.Versions[0].Number
+	case "save":
+	default:
+		f.change(op)
+		return m.editor(c, &d, f, nil)
+	}
+	doc, err := m.ready(c, f)
+	if err != nil {
+		return m.editor(c, &d, f, err)
+	}
+	applied, err := m.Service.Save(c.UserContext(), d.Contract.ID, f.Version, doc)
+	if err != nil {
+		return m.editor(c, &d, f, err)
+	}
+	return m.saved(c, applied)
+}
+
+// saved leads to what was saved.
+func (m *Module) saved(c *fiber.Ctx, a Applied) error {
+	number := strconv.Itoa(a.Version.Number)
+	switch a.Outcome {
+	case OutcomeUnchanged:
+		web.Toast(c, "Nothing has changed.")
+	case OutcomeMonths:
+		web.Toast(c, "The contract's months were changed.")
+	case OutcomeSaved:
+		web.Toast(c, "Version "+number+" was saved. Recalculate to charge by it.")
+		return web.SeeOther(c, routes.ContractCompare(a.Contract.ID, strconv.Itoa(a.Version.Number-1), number))
+	case OutcomeCreated:
+		web.Toast(c, "The contract was saved.")
+	}
+	return web.SeeOther(c, routes.Contract(a.Contract.ID))
+}
+
+var (
+	errForm  = errs.New(errs.Invalid, "contracts.form", "Some fields need another look.")
+	errAgree = errs.New(errs.Invalid, "contracts.agree", "Please confirm what this would disclose.").WithField("agreed", "This has to be confirmed.")
+)
+
+// ready returns the form's document, if it can be saved: everything compiles,
+// and what has to be confirmed is.
+func (m *Module) ready(c *fiber.Ctx, f draftForm) (Document, error) {
+	doc, wrong := f.document()
+	mistakes, err := m.Service.Diagnose(c.UserContext(), doc)
+	if err != nil {
+		return doc, err
+	}
+	out := errForm
+	for name, message := range wrong {
+		out = out.WithField(name, message)
+	}
+	for _, one := range mistakes {
+		if out.Fields[fieldOf(one)] == "" {
+			out = out.WithField(fieldOf(one), placed(one))
+		}
+	}
+	if len(out.Fields) > 0 {
+		return doc, out
+	}
+	warnings, err := m.Service.Warnings(c.UserContext(), doc)
+	if err == nil && len(warnings) > 0 && !f.Agreed {
+		err = errAgree
+	}
+	return doc, err
+}
+
+// placed is a mistake for those who see no underlined text.
+func placed(m rules.Mistake) string {
+	if m.Line > 1 {
+		return fmt.Sprintf("Line %d, column %d: %s.", m.Line, m.Column, m.Message)
+	}
+	if m.Line == 1 {
+		return fmt.Sprintf("Column %d: %s.", m.Column, m.Message)
+	}
+	return upperFirst(m.Message) + "."
+}
+
+// editor answers with the form, and with what is wrong with it. d is nil for a
+// new contract.
+func (m *Module) editor(c *fiber.Ctx, d *Detail, f draftForm, wrong error) error {
+	e, err := m.editing(c, d, f)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		e.problem, _ = web.Problem(wrong)
+	}
+	if c.FormValue("op") == "preview" {
+		if e.preview, err = m.effect(c, f); err != nil {
+			return err
+		}
+	}
+	p := m.speak().presentEdit(e)
+	head := layout.Head{Title: "New contract", Crumbs: crumbs(id.Contract{}, "New contract", ""), Scripts: []string{"editor"}}
+	p.Action, p.CheckURL, p.PreviewURL, p.CancelURL = routes.ContractNew, routes.ContractNewCheck, routes.ContractNewPreview, routes.Contracts
+	if d == nil {
+		head.More = []ui.Link{{Text: "From a YAML file", URL: routes.With(routes.ContractNew, "from", "yaml")}}
+	} else {
+		contract := d.Contract.ID
+		head.Title, head.Sub, head.Crumbs = "Edit rules", d.Contract.Name+", "+edgeText(*d), crumbs(contract, d.Contract.Name, "Edit")
+		p.Action, p.CheckURL, p.PreviewURL = routes.ContractEdit(contract), routes.ContractCheck(contract), routes.ContractPreview(contract)
+		p.CancelURL = routes.Contract(contract)
+		if errors.Is(wrong, ErrOvertaken) {
+			p.Overtaken = routes.ContractCompare(contract, strconv.Itoa(f.Version), strconv.Itoa(d.Versions[0].Number))
+			p.Problem = ui.Problem{}
+		}
+	}
+	if wrong != nil {
+		return web.FormAgain(c, wrong, head, view.Editor(p))
+	}
+	return web.Page(c, head, view.Editor(p))
+}
+
+// editing reads what the form's page needs.
+func (m *Module) editing(c *fiber.Ctx, d *Detail, f draftForm) (e editing, err error) {
+	ctx := c.UserContext()
+	e.form = f
+	doc, _ := f.document()
+	if e.kind, err = m.Service.draftKind(ctx, doc); err != nil {
+		return e, err
+	}
+	edge := Edge{}
+	if d != nil {
+		edge, e.seller = d.Contract.Edge, d.Seller.Name
+	} else if edge, err = m.newEdge(c, f, &e); err != nil {
+		return e, err
+	}
+	if web.Can(c, PermPreview) {
+		if e.customers, err = m.Service.BuyersOf(ctx, edge); err != nil {
+			return e, err
+		}
+	}
+	e.warnings, err = m.Service.Warnings(ctx, doc)
+	if errs.KindOf(err) == errs.Invalid { // it does not compile yet
+		err = nil
+	}
+	return e, err
+}
+
+// newEdge reads who a new contract may be made with.
+func (m *Module) newEdge(c *fiber.Ctx, f draftForm, e *editing) (Edge, error) {
+	acting, err := m.Service.Acting(c.UserContext())
+	if err != nil {
+		return Edge{}, err
+	}
+	e.seller = acting.Name
+	if e.buyers, err = m.buyers(c); err != nil {
+		return Edge{}, err
+	}
+	out := Edge{Seller: acting.ID}
+	for _, b := range e.buyers {
+		if b.Slug == f.Buyer {
+			out.Buyer = b.ID
+		}
+	}
+	return out, nil
+}
+
+// check answers what is wrong with the draft, for an editor while somebody
+// types.
+func (m *Module) check(c *fiber.Ctx) error {
+	d, err := m.get(c)
+	if err != nil {
+		return err
+	}
+	f := bindDraft(c.FormValue)
+	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
+	return m.diagnose(c, f)
+}
+
+func (m *Module) diagnose(c *fiber.Ctx, f draftForm) error {
+	doc, _ := f.document()
+	mistakes, err := m.Service.Diagnose(c.UserContext(), doc)
+	if err != nil {
+		return err
+	}
+	if web.IsHTMX(c) {
+		var texts []string
+		for _, one := range mistakes {
+			texts = append(texts, mistakeText(f, one))
+		}
+		return web.Fragment(c, view.Effect(view.Preview{Asked: len(texts) == 0, Problems: texts}))
+	}
+	return c.JSON(presentMistakes(mistakes))
+}
+
+func (m *Module) preview(c *fiber.Ctx) error {
+	d, err := m.get(c)
+	if err != nil {
+		return err
+	}
+	f := bindDraft(c.FormValue)
+	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
+	return m.previewed(c, f)
+}
+
+func (m *Module) previewed(c *fiber.Ctx, f draftForm) error {
+	p, err := m.effect(c, f)
+	if err != nil {
+		return err
+	}
+	return web.Fragment(c, view.Effect(p))
+}
+
+// effect prices the draft; what keeps it from that is said in its place.
+func (m *Module) effect(c *fiber.Ctx, f draftForm) (view.Preview, error) {
+	ctx := c.UserContext()
+	doc, wrong := f.document()
+	mistakes, err := m.Service.Diagnose(ctx, doc)
+	if err != nil {
+		return view.Preview{}, err
+	}
+	var problems []string
+	for _, one := range mistakes {
+		problems = append(problems, mistakeText(f, one))
+	}
+	for _, name := range []string{"starts", "ends", "from", "covers"} {
+		if wrong[name] != "" {
+			problems = append(problems, wrong[name])
+		}
+	}
+	if len(problems) > 0 {
+		return view.Preview{Problems: problems}, nil
+	}
+	in := EffectInput{Draft: doc, Month: monthQuery(c), Lines: sampleLines}
+	if f.Customer != "" && f.Customer != everybody {
+		customer, err := m.Service.Customer(ctx, f.Customer)
+		if err != nil {
+			return view.Preview{}, err
+		}
+		in.Customer = customer.ID
+	} else if f.Customer == "" {
+		if in.Customer, err = m.Service.biggest(ctx, doc); err != nil {
+			return view.Preview{}, err
+		}
+	}
+	started := time.Now() //nolint:forbidigo // shown to people, enters nothing
+	e, err := m.Service.Effect(ctx, in)
+	switch errs.KindOf(err) {
+	case errs.Invalid, errs.FailedPrecondition:
+		return view.Preview{Problems: reasons(err)}, nil
+	}
+	if err != nil {
+		return view.Preview{}, err
+	}
+	p := presentEffect(e, everybodyText(e))
+	p.Took = ui.FormatElapsed(time.Since(started)) //nolint:forbidigo // the same
+	return p, nil
+}
+
+// mistakeText says a mistake with its rule and place.
+func mistakeText(f draftForm, m rules.Mistake) string {
+	if m.Rule < 0 {
+		return m.Field + ": " + m.Message
+	}
+	where := "Rule " + strconv.Itoa(m.Rule+1) + ", " + orUnnamed(f.Rules[m.Rule].Name) + ", " + m.Field
+	if m.Line > 0 {
+		where += ", " + m.Position()
+	}
+	return where + ": " + m.Message
+}
+
+// reasons lists what an error says, a line each.
+func reasons(err error) []string {
+	if problems, ok := errors.AsType[Problems](err); ok {
+		var out []string
+		for _, p := range problems {
+			out = append(out, p.String())
+		}
+		return out
+	}
+	text, _ := errs.Message(err)
+	return []string{text}
+}
+
+func monthQuery(c *fiber.Ctx) period.Month {
+	m, _ := period.ParseMonth(c.FormValue("month"))
+	return m
+}
+
+// newContract is the form of a contract that is not there yet, or, with
+// ?from=yaml, the form that takes one as code.
+func (m *Module) newContract(c *fiber.Ctx) error {
+	if c.Query("from") == "yaml" {
+		return m.yamlForm(c, view.YAML{}, nil)
+	}
+	acting, err := m.Service.Acting(c.UserContext())
+	if err != nil {
+		return err
+	}
+	f := m.Service.freshForm(acting)
+	buyers, err := m.buyers(c)
+	if err != nil {
+		return err
+	}
+	f.Buyer = c.Query("buyer")
+	if f.Buyer == "" {
+		f.Buyer = firstBuyer(buyers)
+	}
+	return m.editor(c, nil, f, nil)
+}
+
+// buyers lists whom a new contract may be made with; a distributor's base
+// contract has none.
+func (m *Module) buyers(c *fiber.Ctx) ([]Party, error) {
+	list, err := m.Service.Buyers(c.UserContext())
+	if err != nil {
+		return nil, err
+	}
+	kind, err := m.Service.OwnKind(c.UserContext())
+	if kind == rules.EdgeFirst {
+		list = append(list, Party{})
+	}
+	return grouped(list), err
+}
+
+func (m *Module) bindNew(c *fiber.Ctx) (draftForm, error) {
+	acting, err := m.Service.Acting(c.UserContext())
+	f := bindDraft(c.FormValue)
+	f.Version, f.Seller = 0, acting.Slug
+	return f, err
+}
+
+func (m *Module) saveNew(c *fiber.Ctx) error {
+	op := c.FormValue("op")
+	if op == "yaml" {
+		return m.readYAML(c)
+	}
+	f, err := m.bindNew(c)
+	if err != nil {
+		return err
+	}
+	if op != "save" {
+		f.change(op)
+		return m.editor(c, nil, f, nil)
+	}
+	doc, err := m.ready(c, f)
+	if err != nil {
+		return m.editor(c, nil, f, err)
+	}
+	applied, err := m.Service.Apply(c.UserContext(), doc)
+	if err != nil {
+		return m.editor(c, nil, f, err)
+	}
+	return m.saved(c, applied)
+}
+
+func (m *Module) checkNew(c *fiber.Ctx) error {
+	f, err := m.bindNew(c)
+	if err != nil {
+		return err
+	}
+	return m.diagnose(c, f)
+}
+
+func (m *Module) previewNew(c *fiber.Ctx) error {
+	f, err := m.bindNew(c)
+	if err != nil {
+		return err
+	}
+	return m.previewed(c, f)
+}
+
+// readYAML turns a contract file into a filled form.
+func (m *Module) readYAML(c *fiber.Ctx) error {
+	text, err := yamlText(c)
+	if err != nil {
+		return err
+	}
+	d, err := m.Service.CheckFile(c.UserContext(), "", []byte(text))
+	if err != nil {
+		return m.yamlForm(c, view.YAML{Text: text}, err)
+	}
+	acting, err := m.Service.Acting(c.UserContext())
+	if err != nil {
+		return err
+	}
+	if d.Seller != acting.Slug {
+		return m.yamlForm(c, view.YAML{Text: text}, errs.Newf(errs.Invalid, "contracts.seller", "The seller of this contract is %q, and you act as %q.", d.Seller, acting.Slug))
+	}
+	return m.editor(c, nil, formOf(d, 0), nil)
+}
+
+// yamlText returns the uploaded file, else what was pasted.
+func yamlText(c *fiber.Ctx) (string, error) {
+	file, err := c.FormFile("file")
+	if err != nil || file.Size == 0 {
+		return lines(c.FormValue("yaml")), nil //nolint:nilerr // there is no file
+	}
+	f, err := file.Open()
+	if err != nil {
+		return "", fmt.Errorf("read the file: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	return string(b), err
+}
+
+func (m *Module) yamlForm(c *fiber.Ctx, p view.YAML, wrong error) error {
+	head := layout.Head{
+		Title: "New contract from YAML", Narrow: true,
+		Crumbs: []ui.Link{{Text: "Contracts", URL: routes.Contracts}, {Text: "New contract", URL: routes.ContractNew}, {Text: "From YAML"}},
+	}
+	if wrong == nil {
+		return web.Page(c, head, view.FromFile(p))
+	}
+	p.Problem = ui.Problem{Message: "This is no contract yet."}
+	p.Problems = reasons(wrong)
+	return web.FormAgain(c, wrong, head, view.FromFile(p))
+}

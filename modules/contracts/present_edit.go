@@ -1,0 +1,214 @@
+package contracts
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tierbook/rules"
+	view "tierbook/views/contracts"
+	"tierbook/views/ui"
+)
+
+// editing is what the editor's page is made of besides the form's own texts.
+type editing struct {
+	form      draftForm
+	kind      rules.EdgeKind
+	seller    string // names
+	buyers    []Party
+	customers []Buyer
+	problem   ui.Problem
+	preview   view.Preview
+	warnings  []Warning // to be confirmed before this is saved
+}
+
+// presentEdit presents the editor.
+func (s speaker) presentEdit(e editing) view.Edit {
+	f := e.form
+	out := view.Edit{
+		IsNew: f.Version == 0, IsBase: f.Buyer == "", Words: s.words(e), Problem: e.problem, Preview: e.preview,
+		Version: strconv.Itoa(f.Version), Seller: e.seller, Name: f.Name, Currency: f.Currency,
+		Starts: f.Starts, Ends: f.Ends, From: f.From, Covers: f.Covers, Agreed: f.Agreed,
+		Basis: basisOptions(e.kind, f.Basis), Coverage: choices(f.Coverage, "all", "everything", "some", "only these"),
+		Missing:   choices(f.Missing, string(rules.MissingBlock), "is blocked: not charged", string(rules.MissingPassThrough), "is passed through at cost"),
+		Stages:    stageOptions(e.kind, rules.Stage(f.NewStage)),
+		Buyers:    buyerOptions(e.buyers, f.Buyer),
+		Customers: customerOptions(e.customers, f.Customer),
+	}
+	for _, w := range e.warnings {
+		out.Confirm = strings.TrimSpace(out.Confirm + " " + w.Message)
+	}
+	for i := range f.Rules {
+		out.Rules = append(out.Rules, s.ruleForm(e, i))
+	}
+	out.Problem.Labels = map[string]string{
+		"starts": "First month", "ends": "Last month", "from": "This version from", "basis": "Prices start from", "covers": "Coverage",
+		"missing": "What it does not cover", "agreed": "Confirmation", "name": "Name", "buyer": "Buyer", "currency": "Currency",
+	}
+	for i, r := range f.Rules {
+		for _, field := range []string{"name", "stage", "when", "then", "label", "stop", "per"} {
+			out.Problem.Labels[fmt.Sprintf("rules[%d].%s", i, field)] = fmt.Sprintf("Rule %d, %s, %s", i+1, orUnnamed(r.Name), field)
+		}
+	}
+	return out
+}
+
+func orUnnamed(name string) string {
+	if name == "" {
+		return "without name"
+	}
+	return name
+}
+
+func (s speaker) ruleForm(e editing, i int) view.RuleForm {
+	r := e.form.Rules[i]
+	isFee := r.Stage == rules.StageFee
+	out := view.RuleForm{
+		Prefix: fmt.Sprintf("rules[%d].", i), Rank: i + 1, Index: strconv.Itoa(i), Name: r.Name, Stage: string(r.Stage),
+		Stages: stageOptions(e.kind, r.Stage), When: string(r.When), Then: string(r.Then), Label: r.Label, Stop: r.Stop,
+		Sentence: s.say(e.kind, e.form.Rules, i), IsFirst: i == 0, IsLast: i == len(e.form.Rules)-1, Focus: i == e.form.Focus,
+		HasThen: r.Stage != rules.StageExclude, HasStop: r.Stage == rules.StageAdjust,
+		OfWhen: wordsKey(r, "when"), OfThen: wordsKey(r, "then"),
+	}
+	if isFee {
+		out.Per = choices(string(r.Per), string(rules.PerContract), "contract", string(rules.PerCustomer), "customer", string(rules.PerAccount), "account")
+	}
+	if r.When == "" && r.Then == "" { // nothing was written yet
+		out.Sentence.When, out.Sentence.Then, out.Sentence.Tail = view.Phrase{}, view.Phrase{}, ""
+	}
+	return out
+}
+
+// wordsKey names the words that a field of a rule may contain.
+func wordsKey(r rules.Rule, field string) string {
+	switch {
+	case r.Stage != rules.StageFee:
+		return "line"
+	case field == "when":
+		return "fee-when"
+	case r.Per == rules.PerCustomer || r.Per == rules.PerAccount:
+		return "fee-" + string(r.Per)
+	}
+	return "fee"
+}
+
+// choices makes options of pairs of value and text; the first is chosen where
+// now is none of them.
+func choices(now string, pairs ...string) []ui.Option {
+	var out []ui.Option
+	found := false
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out = append(out, ui.Option{Value: pairs[i], Text: pairs[i+1], Selected: pairs[i] == now})
+		found = found || pairs[i] == now
+	}
+	if !found {
+		out[0].Selected = true
+	}
+	return out
+}
+
+func basisOptions(kind rules.EdgeKind, now string) []ui.Option {
+	pairs := []string{string(rules.BasisCost), "cost", string(rules.BasisList), "list price"}
+	if kind == rules.EdgeFirst || kind == rules.EdgeMixed {
+		pairs = []string{
+			string(rules.BasisList), "list price", string(rules.BasisContracted), "contracted price", string(rules.BasisBilled), "billed",
+			string(rules.BasisEffective), "effective cost", string(rules.BasisCost), "cost",
+		}
+	}
+	return choices(now, pairs...)
+}
+
+func stageOptions(kind rules.EdgeKind, now rules.Stage) []ui.Option {
+	if kind == rules.EdgeBase {
+		return choices(string(now), string(rules.StageExclude), "exclude")
+	}
+	return choices(string(now), string(rules.StagePrice), "price", string(rules.StageAdjust), "adjust",
+		string(rules.StageExclude), "exclude", string(rules.StageFee), "fee")
+}
+
+func buyerOptions(list []Party, now string) []ui.Option {
+	var out []ui.Option
+	for _, p := range list {
+		group := "Without a contract this month"
+		if p.HasContract {
+			group = "With a contract this month"
+		}
+		text := p.Name
+		if p.Slug == "" {
+			group, text = "All buyers", "Base contract: what is kept from everybody"
+		}
+		out = append(out, ui.Option{Value: p.Slug, Text: text, Group: group, Selected: p.Slug == now})
+	}
+	return out
+}
+
+// everybody is the value of the option that prices all customers.
+const everybody = "*"
+
+func customerOptions(list []Buyer, now string) []ui.Option {
+	var out []ui.Option
+	for i, b := range list {
+		text := b.Name + ", " + b.Month.String()
+		out = append(out, ui.Option{Value: b.Slug, Text: text, Selected: b.Slug == now || (now == "" && i == 0)})
+	}
+	if len(out) > 1 {
+		out = append(out, ui.Option{Value: everybody, Text: "everybody, with fees", Selected: now == everybody})
+	}
+	return out
+}
+
+// words is the JSON that completion reads.
+func (s speaker) words(e editing) string {
+	type function struct {
+		Name      string `json:"name"`
+		Signature string `json:"signature"`
+		Doc       string `json:"doc"`
+	}
+	type field struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+		Doc  string `json:"doc"`
+	}
+	type vocabulary struct {
+		Functions []function `json:"functions"`
+		Fields    []field    `json:"fields"`
+	}
+	of := func(r rules.Rule, where string) (out vocabulary) {
+		for _, w := range s.engine.Words(e.kind, r, where, e.form.Rules) {
+			switch w.Kind {
+			case rules.WordField:
+				out.Fields = append(out.Fields, field{w.Name, w.Type, w.Doc})
+			case rules.WordFunction:
+				out.Functions = append(out.Functions, function{w.Name, w.Detail, w.Doc})
+			}
+		}
+		return out
+	}
+	all := map[string]vocabulary{"line": of(rules.Rule{Stage: rules.StagePrice}, "when")}
+	if e.kind != rules.EdgeBase {
+		all["fee-when"] = of(rules.Rule{Stage: rules.StageFee}, "when")
+		for _, per := range []rules.Per{"", rules.PerCustomer, rules.PerAccount} {
+			r := rules.Rule{Stage: rules.StageFee, Per: per}
+			all[wordsKey(r, "then")] = of(r, "then")
+		}
+	}
+	text, _ := json.Marshal(all) // texts are always written
+	return string(text)
+}
+
+// diagnostic is a mistake as an editor reads it.
+type diagnostic struct {
+	Field   string `json:"field"`
+	From    int    `json:"from"`
+	To      int    `json:"to"`
+	Message string `json:"message"`
+}
+
+func presentMistakes(list []rules.Mistake) []diagnostic {
+	out := make([]diagnostic, len(list))
+	for i, m := range list {
+		out[i] = diagnostic{fieldOf(m), m.From, m.To, m.Message}
+	}
+	return out
+}
