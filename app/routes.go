@@ -68,6 +68,9 @@ func (q quiet) Search(ctx context.Context, text string, limit int) ([]layout.Hit
 // that ask them without a listener.
 func (a *App) Handler() *fiber.App { return a.server.App() }
 
+// Routes lists every mounted route with the permission that it asks for.
+func (a *App) Routes() []web.Route { return a.server.Routes() }
+
 // sessions lets requests ask who is signed in.
 type sessions struct{ tenancy *tenancy.Service }
 

@@ -64,6 +64,9 @@ func makeDemo(t testing.TB) (*made, error) {
 		if err = plantForeign(t.Context(), a, t.TempDir(), d.months[months-1]); err == nil {
 			d.people, err = signIn(t.Context(), a)
 		}
+		if err == nil {
+			err = plantRuns(t.Context(), a, d.months[months-1])
+		}
 	}
 	if closed := a.Close(); err == nil {
 		err = closed

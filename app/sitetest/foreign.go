@@ -45,14 +45,38 @@ func plantForeign(ctx context.Context, a *app.App, dir string, month period.Mont
 	if _, err := a.Usage.Assign(ctx, usage.AssignInput{Account: ForeignAccount, Assignee: quay.ID, From: month}); err != nil {
 		return err
 	}
+	return rate(ctx, a, quay, month)
+}
+
+// plantRuns lets each reseller recalculate one of its customers, which changes
+// nothing: the demo's own runs are the distributor's.
+func plantRuns(ctx context.Context, a *app.App, month period.Month) error {
+	for seller, buyer := range map[string]string{Reseller: Customer, Sibling: Nephew} {
+		s, err := a.Tenancy.Resolve(ctx, Distributor+"/"+seller)
+		if err != nil {
+			return err
+		}
+		b, err := a.Tenancy.Resolve(ctx, Distributor+"/"+buyer)
+		if err != nil {
+			return err
+		}
+		if err := rate(scope.With(ctx, scope.System(s.ID, s.Tree, scope.Reseller, "test")), a, b, month); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rate recalculates a month of customer and waits until that is complete.
+func rate(ctx context.Context, a *app.App, customer tenancy.Tenant, month period.Month) error {
 	return a.Work(ctx, func(ctx context.Context) error {
-		run, err := a.Billing.Request(ctx, billing.RunRequest{Assignee: quay.ID, Month: month, Reason: "test"})
+		run, err := a.Billing.Request(ctx, billing.RunRequest{Assignee: customer.ID, Month: month, Reason: "test"})
 		if err != nil {
 			return err
 		}
 		w, err := a.Billing.Wait(ctx, run)
 		if err == nil && w.Run.State != billing.StateComplete {
-			err = fmt.Errorf("the run of %s ended %s: %s", ForeignCust, w.Run.State, w.Run.Error)
+			err = fmt.Errorf("the run of %s ended %s: %s", customer.Slug, w.Run.State, w.Run.Error)
 		}
 		return err
 	})
