@@ -35,6 +35,7 @@ GRANT SELECT ON billing_run_errors, billing_published, billing_run_results, bill
     billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{web}};
 GRANT SELECT ON billing_edge_totals, billing_service_totals TO {{web}};
 GRANT SELECT, INSERT, UPDATE ON billing_checks TO {{web}};
+GRANT SELECT, INSERT ON billing_acknowledgements TO {{web}};
 
 GRANT SELECT ON tenancy_tenants, tenancy_parents, tenancy_closure TO {{work}};
 GRANT SELECT, INSERT ON audit_events TO {{work}};
@@ -46,6 +47,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON billing_run_errors, billing_published, b
     billing_charge_costs, billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{work}};
 GRANT SELECT, INSERT, DELETE ON billing_edge_totals, billing_service_totals TO {{work}};
 GRANT SELECT, UPDATE ON billing_checks TO {{work}};
+GRANT SELECT ON billing_acknowledgements TO {{work}};
 GRANT USAGE ON SEQUENCE billing_fence TO {{work}};
 
 -- A function belongs to everybody unless that is taken away.

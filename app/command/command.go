@@ -107,7 +107,7 @@ func (e *env) root() *cobra.Command {
 	root.AddCommand(
 		e.demo(), e.serve(), e.work(), e.migrate(), e.doctor(),
 		e.tenant(), e.user(), e.importUsage(), e.usage(), e.accounts(), e.assign(),
-		e.contract(), e.recalc(), e.invoice(), e.reconcile(), e.rules(), e.bench(),
+		e.contract(), e.recalc(), e.invoice(), e.finding(), e.reconcile(), e.rules(), e.bench(),
 	)
 	for _, cmd := range root.Commands() {
 		refuseExtraWords(cmd)

@@ -60,7 +60,7 @@ func (s *Service) Attention(ctx context.Context, month period.Month) (Attention,
 
 // readFindings fills in what findings block.
 func (s *Service) readFindings(ctx context.Context, sc scope.Scope, month period.Month, out *Attention) error {
-	found, err := s.web.findings(ctx, "f.tree_id = ? AND f.month = ? AND f.blocking AND "+isPublished, sc.Tree, month)
+	found, err := s.web.findings(ctx, "f.tree_id = ? AND f.month = ? AND "+isBlocking+" AND "+isPublished, sc.Tree, month)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 // Finding is something that would surprise somebody, with its sum. A blocking
-// one stops issuing, never rating.
+// one stops issuing, never rating. One that somebody has acknowledged does not
+// block.
 type Finding struct {
 	Code     string
 	Message  string
@@ -26,25 +27,32 @@ type Finding struct {
 	Lines    int64     // usage lines that it is about
 	Assignee id.Tenant // whose lines; zero: the whole edge
 	Run      id.Run    // which run found it; zero: a comparison
+
+	Acknowledged *Acknowledgement // nil: nobody has
 }
 
-// MarshalJSON writes what the command line shows: code, message and sum.
+// MarshalJSON writes what the command line shows: code, message and sum, and
+// who has acknowledged it.
 func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-		Sum     plain  `json:"sum"`
-	}{f.Code, f.Message, plain(f.Sum)})
+		Code    string           `json:"code"`
+		Message string           `json:"message"`
+		Sum     plain            `json:"sum"`
+		Ack     *Acknowledgement `json:"acknowledged,omitempty"`
+	}{f.Code, f.Message, plain(f.Sum), f.Acknowledged})
 }
 
 // Text returns the message for people, with the sum if there is one that the
-// message does not tell.
+// message does not tell, and who has acknowledged it.
 func (f Finding) Text() string {
-	short := inShort(f.Sum, f.Currency)
-	if f.Sum.IsZero() || strings.Contains(f.Message, money.Plain(f.Sum)) || strings.Contains(f.Message, short) {
-		return f.Message
+	text, short := f.Message, inShort(f.Sum, f.Currency)
+	if !f.Sum.IsZero() && !strings.Contains(text, money.Plain(f.Sum)) && !strings.Contains(text, short) {
+		text = fmt.Sprintf("%s (%s)", text, strings.TrimSpace(short+" "+string(f.Currency)))
 	}
-	return fmt.Sprintf("%s (%s)", f.Message, strings.TrimSpace(short+" "+string(f.Currency)))
+	if a := f.Acknowledged; a != nil {
+		text += fmt.Sprintf(" Acknowledged by %s: %s", a.By, a.Reason)
+	}
+	return text
 }
 
 // inShort returns an amount for people: rounded to the currency's minor unit,

@@ -43,7 +43,8 @@ m = r.role == p.role && (p.resource == "*" || r.resource == p.resource) && (p.ac
 p, operator, *, *, *
 p, finance, *, billing, recalculate
 p, finance, *, billing, read_runs
-p, finance, *, billing, read`
+p, finance, *, billing, read
+p, finance, *, billing, acknowledge`
 )
 
 var march = period.NewMonth(2026, time.March)

@@ -275,13 +275,14 @@ func (r periodRow) formula(base string) string {
 	return r.Rate + " on " + base
 }
 
-// addFindings adds what will stop the edge's seller from issuing inv.
+// addFindings adds what will stop the edge's seller from issuing inv, and what
+// would if nobody had acknowledged it.
 func (s *Service) addFindings(ctx context.Context, edge Edge, month period.Month, inv *Invoice) error {
 	all, err := s.web.edgeFindings(ctx, edge, month)
 	if err != nil {
 		return err
 	}
-	inv.Findings = blocking(all)
+	inv.Findings = slices.DeleteFunc(all, func(f Finding) bool { return !f.Blocking && f.Acknowledged == nil })
 	trouble, ok, err := s.unsettled(ctx, edge, month)
 	if ok {
 		inv.Findings = append(inv.Findings, trouble)

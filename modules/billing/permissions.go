@@ -8,6 +8,8 @@ const (
 	PermReadRuns = "billing.read_runs"
 	// PermRead allows to read invoices, findings and what a month came to.
 	PermRead = "billing.read"
+	// PermAcknowledge allows to acknowledge findings of what one sells.
+	PermAcknowledge = "billing.acknowledge"
 	// PermReconcile allows to reconcile a distributor's tree.
 	PermReconcile = "billing.reconcile"
 )

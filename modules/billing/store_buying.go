@@ -63,7 +63,7 @@ func (s store) blocked(ctx context.Context, sc scope.Scope, month period.Month) 
 	var rows []blockedRow
 	err := s.q(ctx).Raw(`
 		SELECT coalesce(f.assignee_id, f.buyer_id) AS tenant_id, count(*) AS findings FROM billing_findings f
-		WHERE f.tree_id = ? AND f.month = ? AND f.blocking AND coalesce(f.assignee_id, f.buyer_id) IS NOT NULL AND `+isPublished+`
+		WHERE f.tree_id = ? AND f.month = ? AND `+isBlocking+` AND coalesce(f.assignee_id, f.buyer_id) IS NOT NULL AND `+isPublished+`
 		GROUP BY 1`, sc.Tree, month).Scan(&rows).Error
 	return rows, err
 }

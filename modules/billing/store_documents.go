@@ -40,7 +40,7 @@ const (
 	countedFindings = `
 	LEFT JOIN LATERAL (
 		SELECT count(*) AS n FROM billing_findings f
-		WHERE f.tree_id = p.tree_id AND f.month = p.month AND f.seller_id = p.seller_id AND f.buyer_id = p.buyer_id AND f.blocking AND ` + isPublished + `
+		WHERE f.tree_id = p.tree_id AND f.month = p.month AND f.seller_id = p.seller_id AND f.buyer_id = p.buyer_id AND ` + isBlocking + ` AND ` + isPublished + `
 	) f ON true `
 )
 

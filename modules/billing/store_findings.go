@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -32,6 +33,14 @@ const isPublished = `(
 	OR EXISTS (SELECT FROM billing_period_published p WHERE p.run_id = f.run_id AND p.seller_id = f.seller_id
 		AND p.buyer_id = f.buyer_id AND p.month = f.month))`
 
+// acknowledges is the condition that the acknowledgement k is of the finding f:
+// with the same sum. Another one is another finding.
+const acknowledges = `k.seller_id = f.seller_id AND k.month = f.month AND k.buyer_id = f.buyer_id AND k.assignee_id = f.assignee_id
+	AND k.code = f.code AND k.rule = f.rule AND k.currency = f.currency AND k.sum = f.sum`
+
+// isBlocking is the condition that the finding f stops issuing.
+const isBlocking = `(f.blocking AND NOT EXISTS (SELECT FROM billing_acknowledgements k WHERE ` + acknowledges + `))`
+
 // edgeFindings returns what the published runs of an edge found, blocking ones
 // first.
 func (s store) edgeFindings(ctx context.Context, edge Edge, month period.Month) ([]Finding, error) {
@@ -54,17 +63,26 @@ func (s store) findings(ctx context.Context, where string, args ...any) ([]edgeF
 		Currency   string
 		Sum        decimal.Decimal
 		Message    string
+
+		AcknowledgedAt *time.Time
+		Actor          *string
+		Reason         *string
 	}
 	err := s.q(ctx).Raw(`
-		SELECT f.run_id, f.seller_id, f.buyer_id, f.assignee_id, f.code, f.blocking, f.rule, f.lines, f.currency, f.sum, f.message
-		FROM billing_findings f WHERE `+where+`
-		ORDER BY f.blocking DESC, f.code, f.rule, f.assignee_id, f.currency, f.message, f.sum`, args...).Scan(&rows).Error
+		SELECT f.run_id, f.seller_id, f.buyer_id, f.assignee_id, f.code, f.blocking AND k.sum IS NULL AS blocking, f.rule, f.lines,
+			f.currency, f.sum, f.message, k.acknowledged_at, k.actor, k.reason
+		FROM billing_findings f LEFT JOIN billing_acknowledgements k ON `+acknowledges+`
+		WHERE `+where+`
+		ORDER BY 6 DESC, f.code, f.rule, f.assignee_id, f.currency, f.message, f.sum`, args...).Scan(&rows).Error
 	out := make([]edgeFinding, len(rows))
 	for i, r := range rows {
 		out[i] = edgeFinding{Edge{Seller: r.SellerID, Buyer: r.BuyerID}, Finding{
 			Code: r.Code, Message: r.Message, Sum: r.Sum, Currency: money.Currency(r.Currency), Blocking: r.Blocking,
 			Rule: r.Rule, Lines: r.Lines, Assignee: r.AssigneeID, Run: r.RunID,
 		}}
+		if r.AcknowledgedAt != nil {
+			out[i].finding.Acknowledged = &Acknowledgement{By: *r.Actor, At: r.AcknowledgedAt.UTC(), Reason: *r.Reason}
+		}
 	}
 	return out, err
 }
