@@ -49,7 +49,7 @@ func (a *App) newServer(access *authz.Authz) *web.Server {
 
 // showGallery shows every component in every state, to those who build them.
 func showGallery(c *fiber.Ctx) error {
-	return web.PlainPage(c, layout.Head{Title: "Gallery", Scripts: []string{"charts", "editor"}}, gallery.Body(gallery.All()))
+	return web.PlainPage(c, layout.Head{Title: "Gallery", Scripts: []string{"charts", "editor"}}, layout.Headed("Gallery", gallery.Body(gallery.All())))
 }
 
 // quiet turns a searcher's refusal into nothing found: who may not look, finds

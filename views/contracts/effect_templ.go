@@ -5,10 +5,8 @@ package contracts
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"github.com/shopspring/decimal"
@@ -562,7 +560,7 @@ func compact(title string, rows []ChangeRow, currency money.Currency) templ.Comp
 					return templ_7745c5c3_Err
 				}
 				for _, r := range rows {
-					templ_7745c5c3_Var21 := []any{templ.KV("added", !r.Before.Valid && r.After.Valid), templ.KV("removed", r.Before.Valid && !r.After.Valid)}
+					var templ_7745c5c3_Var21 = []any{templ.KV("added", !r.Before.Valid && r.After.Valid), templ.KV("removed", r.Before.Valid && !r.After.Valid)}
 					templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var21...)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

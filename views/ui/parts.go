@@ -22,3 +22,21 @@ func calloutRole(t Tone) string {
 	}
 	return "note"
 }
+
+// TrueIf is the value of a state such as aria-invalid. An empty one would mean
+// false, as it does for the attribute left out.
+func TrueIf(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+// PageIf is the value of aria-current: of the link to the page that is shown,
+// or of another.
+func PageIf(b bool) string {
+	if b {
+		return "page"
+	}
+	return "false"
+}

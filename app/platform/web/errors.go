@@ -101,7 +101,7 @@ func (p problem) page(c *fiber.Ctx) error {
 	}
 	head, body := layout.Head{Title: f.Title, Narrow: true}, layout.Fault(f)
 	if SessionOf(c) == nil {
-		return PlainPage(c, head, body)
+		return PlainPage(c, head, layout.Headed(f.Title, body))
 	}
 	return render(c, layout.Page(chrome(c), head, body))
 }
