@@ -20,6 +20,7 @@ import (
 	"tierbook/configs"
 	"tierbook/modules/billing"
 	"tierbook/modules/contracts"
+	"tierbook/modules/customers"
 	"tierbook/modules/reports"
 	"tierbook/modules/tenancy"
 	"tierbook/modules/usage"
@@ -74,7 +75,7 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 		Usage: billingUsage{a.Usage}, Recount: billingRecount{a.Usage}, Directory: newBillingDirectory(a.Tenancy),
 	})
 	a.Billing = a.runs.Service
-	for _, m := range []any{tenants, prices, a.lines, a.runs, utilities.New(a.utilityDeps(access, c)), reports.New(a.reportDeps(access, c))} {
+	for _, m := range []any{customers.New(a.customerDeps(access, c)), tenants, prices, a.lines, a.runs, utilities.New(a.utilityDeps(access, c)), reports.New(a.reportDeps(access, c))} {
 		if f, ok := m.(face); ok {
 			a.faces = append(a.faces, f)
 		}

@@ -24,12 +24,13 @@ type ChildrenFilter struct {
 	Limit   int // at most so many of each parent
 }
 
-// Root returns the acting tenant as the root of its tree in month m.
+// Branch returns a tenant in scope as a node of the tree in month m; the zero
+// id asks for the acting tenant. Its parent is not said.
 //
-// Needs tenancy.read.
-func (s *Service) Root(ctx context.Context, m period.Month) (Branch, error) {
+// Needs tenancy.read. Errors: ErrNotFound.
+func (s *Service) Branch(ctx context.Context, m period.Month, t id.Tenant) (Branch, error) {
 	return read(ctx, s, PermRead, func(ctx context.Context) (Branch, error) {
-		found, err := s.store.root(ctx, m)
+		found, err := s.store.branch(ctx, m, t)
 		if err != nil {
 			return Branch{}, err
 		}

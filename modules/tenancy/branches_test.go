@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,11 +45,19 @@ func TestBranches(t *testing.T) {
 	other := b.create(t, scope.Distributor, "Other", Tenant{})
 	foreign := b.create(t, scope.Customer, "Foreign Cee", other)
 
-	t.Run("Root", func(t *testing.T) {
+	t.Run("Branch", func(t *testing.T) {
 		t.Parallel()
-		got, err := b.service.Root(as(t, arr), month)
+		got, err := b.service.Branch(as(t, arr), month, id.Tenant{})
 		if err != nil || got.Slug != "arr" || got.Children != 2 || !got.Parent.IsZero() {
 			t.Errorf("%+v, %v", got, err)
+		}
+		if got, err = b.service.Branch(as(t, dee), month, arr.ID); err != nil || got.Slug != "arr" || got.Children != 2 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		for _, who := range []id.Tenant{dee.ID, zed.ID, foreign.ID} {
+			if _, err := b.service.Branch(as(t, arr), month, who); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s: %v", who, err)
+			}
 		}
 	})
 	t.Run("Children", func(t *testing.T) {

@@ -38,8 +38,9 @@ func (s store) branches(ctx context.Context, sql string, args map[string]any) ([
 	return branchesOf(rows), nil
 }
 
-func (s store) root(ctx context.Context, m period.Month) ([]Branch, error) {
-	return s.branches(ctx, `SELECT `+tenantColumns+`, `+childrenOf+tenantsFrom+` WHERE t.id = @acting`, map[string]any{"month": m})
+func (s store) branch(ctx context.Context, m period.Month, t id.Tenant) ([]Branch, error) {
+	return s.branches(ctx, `SELECT `+tenantColumns+`, `+childrenOf+tenantsFrom+` WHERE`+inScope+` AND t.id = coalesce(CAST(@id AS uuid), @acting)`,
+		map[string]any{"month": m, "id": t})
 }
 
 // children reads a page of each parent. Row-level security shows parents in

@@ -27,6 +27,7 @@ const (
 	Sessions       = "/profile/sessions"
 	Search         = "/search"
 	Customers      = "/customers"
+	CustomersCSV   = "/customers.csv"
 	CustomerNew    = "/customers/new"
 	Contracts      = "/contracts"
 	ContractNew    = "/contracts/new"
