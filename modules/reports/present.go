@@ -147,10 +147,10 @@ func presentFlow(f Figures) (ui.Chart, []view.Flow) {
 }
 
 func flowTitle(f Figures) string {
-	sum := f.total()
-	if sum.Price.IsZero() {
+	if len(f.Tiers) == 0 || f.Tiers[0].Price.IsZero() {
 		return "Where the money goes"
 	}
+	sum := f.Tiers[0] // the reader's own, with the fees it pays
 	return fmt.Sprintf("Of %s %s sold, %s remain with you", ui.FormatAmount(sum.Price, f.Currency), f.Currency, ui.FormatPercent(sum.Margin, sum.Price))
 }
 
