@@ -42,7 +42,7 @@ func (r reportMoney) Figures(ctx context.Context, months ...period.Month) ([]rep
 		out := reports.Figures{Month: f.Month, Currency: f.Currency, Spend: f.Spend()}
 		for _, t := range f.Tiers {
 			out.Tiers = append(out.Tiers, reports.TierFigures{
-				Tier: t.Tier, Amounts: reports.Amounts{Cost: t.Cost.Add(t.PeriodCost), Price: t.Price, Margin: t.Margin},
+				Tier: t.Tier, Fees: t.PeriodCost, Amounts: reports.Amounts{Cost: t.Cost.Add(t.PeriodCost), Price: t.Price, Margin: t.Margin},
 			})
 		}
 		for _, e := range f.Edges {

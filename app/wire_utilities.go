@@ -44,6 +44,9 @@ func (u utilityRuns) List(ctx context.Context, f utilities.RunFilter) ([]utiliti
 		States: each(f.States, func(s utilities.State) billing.RunState { return billing.RunState(s) }),
 	}
 	switch f.Kind {
+	case utilities.KindAny:
+	case "":
+		in.Main = true
 	case utilities.KindRecalculation:
 		in.Kind = billing.RunLine
 	case utilities.KindFees:

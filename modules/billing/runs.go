@@ -85,6 +85,7 @@ type RunRequest struct {
 // RunFilter chooses runs. The zero filter is all that the scope sees.
 type RunFilter struct {
 	Kind     RunKind      // empty: any
+	Main     bool         // only line runs, and period runs that have failed
 	Month    period.Month // zero: any
 	Assignee id.Tenant    // zero: any
 	Contract id.Contract  // zero: any

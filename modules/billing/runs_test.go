@@ -302,6 +302,7 @@ func TestList_Filters(t *testing.T) {
 		"Kind":     {RunFilter{Kind: RunPeriod}, 0},
 		"Parties":  {RunFilter{Parties: []id.Tenant{w.id("cargo"), w.id("bolt")}}, 1},
 		"Cause":    {RunFilter{Cause: acme}, 0},
+		"Main":     {RunFilter{Main: true, Kind: RunPeriod}, 0},
 		"Month":    {RunFilter{Month: period.NewMonth(2026, time.April)}, 0},
 		"States":   {RunFilter{States: []RunState{StateRequested, StateFailed}}, 2},
 		"Before":   {RunFilter{Before: cargo}, 1},

@@ -131,6 +131,9 @@ func (s store) listRuns(ctx context.Context, f RunFilter) ([]Run, error) {
 	if f.Kind != "" {
 		and("kind = ?", string(f.Kind))
 	}
+	if f.Main {
+		where = append(where, "(kind = 'line' OR state = 'failed')")
+	}
 	if !f.Month.IsZero() {
 		and("month = ?", f.Month)
 	}

@@ -39,7 +39,7 @@ func (m *Module) index(c *fiber.Ctx) error {
 		return err
 	}
 	p := presentTree(t, f, web.Can(c, PermCreate))
-	head := layout.Head{Title: "Customers", Sub: p.Foot}
+	head := layout.Head{Title: "Customers"}
 	if f.Under != "" && len(t.Rows) > 0 {
 		head.Title = "Customers of " + t.Rows[0].Name
 		head.Crumbs = []ui.Link{{Text: "Customers", URL: routes.Customers}, {Text: t.Rows[0].Name}}

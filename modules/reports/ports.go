@@ -74,6 +74,7 @@ type Figures struct {
 // TierFigures adds up what the tenants of one tier bought and sold.
 type TierFigures struct {
 	Tier scope.Tier
+	Fees decimal.Decimal // part of the cost that belongs to no line: fees and rounding that the tier was charged
 	Amounts
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/id"
-	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
 	view "tierbook/views/reports"
@@ -63,7 +62,7 @@ func presentGroups(now, before Figures, acting scope.Tier) []view.Group {
 		if t.Tier == acting {
 			title = "Your own business"
 		}
-		out = append(out, view.Group{Title: title, Figures: presentAmounts(t.Amounts, prior, known, now.Currency, now.Month)})
+		out = append(out, view.Group{Title: title, Figures: presentAmounts(t, prior, known, now)})
 	}
 	return out
 }
@@ -78,7 +77,8 @@ func tiersText(t scope.Tier) string {
 	return "Customers together"
 }
 
-func presentAmounts(now, before Amounts, known bool, c money.Currency, m period.Month) []ui.Figure {
+func presentAmounts(now TierFigures, before Amounts, known bool, f Figures) []ui.Figure {
+	c, m := f.Currency, f.Month
 	figure := func(label, kind string, now, before decimal.Decimal, more string) ui.Figure {
 		note := more
 		if known {
@@ -90,8 +90,12 @@ func presentAmounts(now, before Amounts, known bool, c money.Currency, m period.
 	if share != "" {
 		share += " of price"
 	}
+	fees := ""
+	if !now.Fees.IsZero() {
+		fees = ui.FormatAmount(now.Fees, c) + " of it fees and rounding"
+	}
 	return []ui.Figure{
-		figure("Cost", "cost", now.Cost, before.Cost, ""),
+		figure("Cost", "cost", now.Cost, before.Cost, fees),
 		figure("Price", "price", now.Price, before.Price, ""),
 		figure("Margin", "margin", now.Margin, before.Margin, share),
 	}

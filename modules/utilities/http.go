@@ -83,7 +83,7 @@ func bindQueue(c *fiber.Ctx) queueQuery {
 	if s := c.Query("status"); slices.ContainsFunc(statuses(), func(o ui.Option) bool { return o.Value == s }) {
 		q.filter.Status = s
 	}
-	if k := Kind(c.Query("type")); k == KindRecalculation || k == KindFees {
+	if k := Kind(c.Query("type")); k == KindAny || k == KindFees {
 		q.filter.Kind = k
 	}
 	if month, err := period.ParseMonth(c.Query("period")); err == nil {

@@ -77,6 +77,7 @@ type Kind string
 const (
 	KindRecalculation Kind = "recalculation" // one tenant's month, tier by tier
 	KindFees          Kind = "fees"          // fees and rounding of one contract's month
+	KindAny           Kind = "all"           // in a filter: either
 )
 
 // State is where a run is between request and end.
@@ -139,7 +140,7 @@ func (r Run) Elapsed(now time.Time) time.Duration {
 
 // RunFilter chooses runs; the zero filter is all.
 type RunFilter struct {
-	Kind      Kind
+	Kind      Kind // empty: recalculations, and fees that have failed
 	Month     period.Month
 	Customers []id.Tenant // one of them; empty: any
 	States    []State

@@ -83,11 +83,9 @@ func statuses() []ui.Option {
 }
 
 func kinds() []ui.Option {
-	out := []ui.Option{{Text: "Any type"}}
-	for _, k := range []Kind{KindRecalculation, KindFees} {
-		out = append(out, ui.Option{Value: string(k), Text: kindText(k)})
+	return []ui.Option{
+		{Text: "Recalculations, and what has failed"}, {Value: string(KindFees), Text: kindText(KindFees)}, {Value: string(KindAny), Text: "Any type"},
 	}
-	return out
 }
 
 // chosen marks the option with that value.
@@ -156,7 +154,7 @@ func presentFilter(q queueQuery) view.Filter {
 	chip("status", f.Status, textOf(statuses(), f.Status))
 	chip("customer", f.Customer, "Customer: "+f.Customer)
 	chip("period", f.Month.String(), f.Month.String())
-	chip("type", string(f.Kind), kindText(f.Kind))
+	chip("type", string(f.Kind), textOf(kinds(), string(f.Kind)))
 	return out
 }
 
