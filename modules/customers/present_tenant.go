@@ -114,6 +114,7 @@ func presentCurrency(v View, c money.Currency) view.Currency {
 	out.Figures[1].Note = changeText(now.Price, before.Price, v.Month)
 	if len(v.Above) > 2 {
 		out.Seller = v.Above[len(v.Above)-2].Name
+		out.Ours = "With you, who sell it to " + v.Above[1].Name
 		for _, f := range v.AtSeller {
 			if f.Currency == c {
 				out.AtSeller = amountFigures(f.Amounts, c)
@@ -156,11 +157,14 @@ func changeText(now, before decimal.Decimal, month period.Month) string {
 }
 
 func chartTitle(v View, now, before Amounts, c money.Currency) string {
-	what := " pays "
-	if v.IsSelf && !v.Services.IsSpend {
+	who, what := v.Name, " pays "
+	switch {
+	case v.IsSelf && !v.Services.IsSpend:
 		what = " sells for "
+	case len(v.Above) > 2:
+		who, what = v.Above[1].Name, " pays you for "+v.Name+" "
 	}
-	out := v.Name + what + ui.FormatAmount(now.Price, c) + " " + string(c) + " in " + v.Month.String()
+	out := who + what + ui.FormatAmount(now.Price, c) + " " + string(c) + " in " + v.Month.String()
 	if change := changeText(now.Price, before.Price, v.Month); change != "" {
 		out += ", " + change
 	}

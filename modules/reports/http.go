@@ -22,22 +22,17 @@ func (m *Module) home(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	head := layout.Head{Title: tenantName(c), Sub: monthText(h.Month), Scripts: []string{"charts"}}
+	head := layout.Head{Title: tenantName(c), Scripts: []string{"charts"}}
 	if len(h.Months) > 0 {
 		head.Action = view.MonthPicker(presentPicker(h, in))
 	}
 	switch {
 	case !h.SeesMoney && !h.SeesUsage:
-		head.Sub = ""
 		return web.Page(c, head, view.Nothing())
 	case h.Tenant.Tier == scope.Customer:
 		return web.Page(c, head, view.Customer(presentSpend(h)))
 	}
-	p := presentHome(h, in, seer(c))
-	if len(p.Steps) > 0 {
-		head.Sub = ""
-	}
-	return web.Page(c, head, view.Index(p))
+	return web.Page(c, head, view.Index(presentHome(h, in, seer(c))))
 }
 
 func tenantName(c *fiber.Ctx) string {

@@ -105,6 +105,7 @@ type Tenant struct {
 // Currency is a tenant's money in one currency.
 type Currency struct {
 	Figures  []ui.Figure
+	Ours     string      // whose the figures are, where another tenant sells to it; empty: nothing to say
 	AtSeller []ui.Figure // what its own seller pays, charges and keeps
 	Seller   string
 	Chart    ui.Chart

@@ -19,7 +19,7 @@ func statusTitle(j Job) string {
 func monthText(m Month) string {
 	switch {
 	case m.IsCurrent:
-		return m.Month.String() + " (still running)"
+		return m.Month.String() + " (running)"
 	case !m.HasTerms:
 		return m.Month.String() + " (no contract)"
 	}
