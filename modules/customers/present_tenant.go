@@ -218,7 +218,7 @@ func presentAccounts(v View, s sees) view.Accounts {
 
 func presentContracts(v View, s sees) view.Contracts {
 	out := view.Contracts{Name: v.Name}
-	if s.contractEdit && !v.IsSelf {
+	if s.contractEdit {
 		out.New = routes.With(routes.ContractNew, "buyer", v.Slug)
 	}
 	for _, c := range v.Contracts {

@@ -43,7 +43,7 @@ type View struct {
 	now period.Month // says which contracts are active
 
 	SeesMoney     bool
-	SeesContracts bool
+	SeesContracts bool // of the tenant as a buyer: one's own terms are one's supplier's
 	SeesAccounts  bool
 }
 
@@ -78,7 +78,7 @@ func (s *Service) View(ctx context.Context, in ViewInput) (View, error) {
 	}
 	v := View{
 		now: s.now(), Tenant: t, Tab: in.Tab, IsSelf: t.ID == sc.Tenant, SeesMoney: s.authz.Can(ctx, permBilling),
-		SeesContracts: s.authz.Can(ctx, permContracts), SeesAccounts: s.authz.Can(ctx, permUsage),
+		SeesContracts: s.authz.Can(ctx, permContracts) && t.ID != sc.Tenant, SeesAccounts: s.authz.Can(ctx, permUsage),
 	}
 	if err := s.addAbove(ctx, &v); err != nil {
 		return View{}, err
