@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser/lexer"
@@ -12,8 +13,8 @@ import (
 type Mistake struct {
 	*Error
 	Rule int // index of the rule; -1 outside rules
-	// From and To are the part of the expression to underline, in characters
-	// from 0; both 0 where the mistake has no place in a text.
+	// From and To are the part of the expression to underline, in UTF-16 code
+	// units as browsers count; both 0 where the mistake has no place in a text.
 	From, To int
 }
 
@@ -64,7 +65,7 @@ func (r Rule) source(field string) string {
 }
 
 // span returns the token at a place of source, or one character where there is
-// none.
+// none, in UTF-16 code units.
 func span(source string, line, column int) (from, to int) {
 	text := []rune(source)
 	start := 0
@@ -86,5 +87,7 @@ func span(source string, line, column int) (from, to int) {
 			}
 		}
 	}
-	return start, end
+	return utf16Len(text[:start]), utf16Len(text[:end])
 }
+
+func utf16Len(text []rune) int { return len(utf16.Encode(text)) }

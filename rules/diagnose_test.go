@@ -27,7 +27,7 @@ func TestEngine_Diagnose(t *testing.T) {
 	want := []string{
 		`-1 currency 0-0 "usd" is not a currency code such as USD`,
 		`-1 basis 0-0 "effective" is unknown on this edge: use cost`,
-		`0 when 19-24 unknown name regin (did you mean region?)`,
+		`0 when 20-25 unknown name regin (did you mean region?)`,
 		`0 then 5-6 the expression ends too early`,
 		`1 name 0-0 two rules have this name`,
 		`1 then 9-15 billed is unknown here: use cost`,

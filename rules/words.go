@@ -8,11 +8,11 @@ import (
 // Word is something that an expression may contain, for completion in an
 // editor and for the reference.
 type Word struct {
-	Name   string // what is written: region, round, tags["environment"]
-	Kind   string // field, function or operator
-	Type   string // of fields and of what functions give: number, text, boolean, list of texts
-	Detail string // a function's signature
-	Doc    string
+	Name   string `json:"name"`             // what is written: region, round, tags["environment"]
+	Kind   string `json:"kind"`             // field, function or operator
+	Type   string `json:"type,omitempty"`   // of fields and of what functions give: number, text, boolean, list of texts
+	Detail string `json:"detail,omitempty"` // a function's signature
+	Doc    string `json:"doc"`
 }
 
 // The kinds of words.

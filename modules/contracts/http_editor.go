@@ -245,12 +245,21 @@ func (m *Module) previewed(c *fiber.Ctx, f draftForm) error {
 	if err != nil {
 		return err
 	}
-	return web.Fragment(c, view.Effect(p))
+	doc, _ := f.document()
+	kind, err := m.Service.draftKind(c.UserContext(), doc)
+	if err != nil {
+		return err
+	}
+	p.Sentences = m.speak().sentences(kind, f.Rules)
+	return web.Fragment(c, view.Live(p))
 }
 
 // effect prices the draft; what keeps it from that is said in its place.
 func (m *Module) effect(c *fiber.Ctx, f draftForm) (view.Preview, error) {
 	ctx := c.UserContext()
+	if f.Name == "" {
+		f.Name = "New contract"
+	}
 	doc, wrong := f.document()
 	mistakes, err := m.Service.Diagnose(ctx, doc)
 	if err != nil {

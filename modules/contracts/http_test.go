@@ -115,7 +115,7 @@ func TestPages_Show(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	a := s.As(s.r, "finance").Get(t, routes.Contract(s.retail)).Is(t, http.StatusOK)
-	if got := a.Has(t, ".tb-rule .sentence"); got != "everything : cost plus 10 %" {
+	if got := a.Has(t, ".tb-rule .sentence"); got != "Everything : cost plus 10 %" {
 		t.Errorf("sentence %q", got)
 	}
 	if got := a.Has(t, ".tb-rule code"); got != "cost * 1.1" {
@@ -252,7 +252,7 @@ func TestPages_Check(t *testing.T) {
 	if err := json.Unmarshal([]byte(a.Body), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := []diagnostic{{"rules[0].when", 19, 25, "billed is unknown here: use cost"}}; !cmp.Equal(got, want) {
+	if want := []diagnostic{{"rules[0].when", 20, 26, "billed is unknown here: use cost"}}; !cmp.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	part := b.PostPart(t, routes.ContractCheck(s.retail), "preview", f)
@@ -274,6 +274,9 @@ func TestPages_Preview(t *testing.T) {
 	a := b.PostPart(t, routes.ContractPreview(s.retail), "preview", f).Is(t, http.StatusOK)
 	if got := a.Has(t, ".tb-effect .price"); !strings.Contains(got, "16.50") || !strings.Contains(got, "30.00") {
 		t.Errorf("price %q", got)
+	}
+	if got := a.Has(t, "#said-rule-1[hx-swap-oob]"); got != "Everything : 200 % of cost" {
+		t.Errorf("sentence %q", got)
 	}
 	f.Set("op", "preview")
 	whole := b.Post(t, routes.ContractEdit(s.retail), f).Is(t, http.StatusOK)
@@ -332,7 +335,7 @@ func TestPages_Compare(t *testing.T) {
 	s := newSite(t)
 	s.apply(t, s.r, doc("r", "c", "Retail", rules.BasisList, price("margin", "cost * 1.2"), fee("flat", "7")))
 	a := s.As(s.r, "finance").Get(t, routes.ContractCompare(s.retail, "", "")).Is(t, http.StatusOK)
-	if got := a.Has(t, ".tb-effect .price"); !strings.Contains(got, "16.50") || !strings.Contains(got, "25.00") {
+	if got := a.Has(t, ".tb-figure.price"); !strings.Contains(got, "25.00 USD") || !strings.Contains(got, "was 16.50, +8.50") {
 		t.Errorf("price %q", got)
 	}
 	if got := a.All(t, ".tb-diff del"); !cmp.Equal(got, []string{"cost", "cost * 1.1"}) {
@@ -344,7 +347,7 @@ func TestPages_Compare(t *testing.T) {
 	if got := a.All(t, ".tb-diff .tb-badge"); !cmp.Equal(got, []string{"added"}) {
 		t.Errorf("badges %q", got)
 	}
-	s.As(s.r, "readonly").Get(t, routes.ContractCompare(s.retail, "", "")).Is(t, http.StatusOK).Lacks(t, ".tb-effect")
+	s.As(s.r, "readonly").Get(t, routes.ContractCompare(s.retail, "", "")).Is(t, http.StatusOK).Lacks(t, ".tb-figure")
 }
 
 func TestPages_New(t *testing.T) {

@@ -67,9 +67,19 @@ func (s speaker) say(kind rules.EdgeKind, all []rules.Rule, i int) view.Rule {
 	words := s.engine.Sentence(kind, r, all[:i])
 	return view.Rule{
 		Rank: i + 1, Anchor: "rule-" + strconv.Itoa(i+1), Name: r.Name,
-		When: view.Phrase(words.When), Then: view.Phrase(words.Then), Tail: words.Tail,
+		When: begun(view.Phrase(words.When)), Then: view.Phrase(words.Then), Tail: words.Tail,
 		Label: r.Label, WhenCode: string(r.When), ThenCode: string(r.Then),
 	}
+}
+
+// begun begins a sentence: words of ours in a capital letter, names as they are.
+func begun(p view.Phrase) view.Phrase {
+	for _, ours := range []string{"everything", "services other", "charges other", "either "} {
+		if !p.Code && strings.HasPrefix(p.Text, ours) {
+			p.Text = upperFirst(p.Text)
+		}
+	}
+	return p
 }
 
 var stageWords = []struct {

@@ -74,8 +74,35 @@ func (s speaker) ruleForm(e editing, i int) view.RuleForm {
 	if isFee {
 		out.Per = choices(string(r.Per), string(rules.PerContract), "contract", string(rules.PerCustomer), "customer", string(rules.PerAccount), "account")
 	}
-	if r.When == "" && r.Then == "" { // nothing was written yet
-		out.Sentence.When, out.Sentence.Then, out.Sentence.Tail = view.Phrase{}, view.Phrase{}, ""
+	out.Sentence = unlessEmpty(out.Sentence, r)
+	if r.Label != "" {
+		out.More = "label «" + r.Label + "»"
+	}
+	if r.Stop {
+		out.More += " stops here"
+	}
+	if r.Per == rules.PerCustomer || r.Per == rules.PerAccount {
+		out.More += " for each " + string(r.Per)
+	}
+	for _, field := range []string{"label", "stop", "per"} {
+		out.Open = out.Open || e.problem.Of(out.Prefix+field) != ""
+	}
+	return out
+}
+
+// unlessEmpty drops the sentence of a rule of which nothing was written yet.
+func unlessEmpty(s view.Rule, r rules.Rule) view.Rule {
+	if r.When == "" && r.Then == "" && r.Stage != rules.StageExclude {
+		s.When, s.Then, s.Tail = view.Phrase{}, view.Phrase{}, ""
+	}
+	return s
+}
+
+// sentences says all rules of a draft.
+func (s speaker) sentences(kind rules.EdgeKind, list []rules.Rule) []view.Rule {
+	out := make([]view.Rule, len(list))
+	for i, r := range list {
+		out[i] = unlessEmpty(s.say(kind, list, i), r)
 	}
 	return out
 }
@@ -158,34 +185,10 @@ func customerOptions(list []Buyer, now string) []ui.Option {
 	return out
 }
 
-// words is the JSON that completion reads.
+// words is the JSON that completion reads: a list of words for each key.
 func (s speaker) words(e editing) string {
-	type function struct {
-		Name      string `json:"name"`
-		Signature string `json:"signature"`
-		Doc       string `json:"doc"`
-	}
-	type field struct {
-		Name string `json:"name"`
-		Type string `json:"type"`
-		Doc  string `json:"doc"`
-	}
-	type vocabulary struct {
-		Functions []function `json:"functions"`
-		Fields    []field    `json:"fields"`
-	}
-	of := func(r rules.Rule, where string) (out vocabulary) {
-		for _, w := range s.engine.Words(e.kind, r, where, e.form.Rules) {
-			switch w.Kind {
-			case rules.WordField:
-				out.Fields = append(out.Fields, field{w.Name, w.Type, w.Doc})
-			case rules.WordFunction:
-				out.Functions = append(out.Functions, function{w.Name, w.Detail, w.Doc})
-			}
-		}
-		return out
-	}
-	all := map[string]vocabulary{"line": of(rules.Rule{Stage: rules.StagePrice}, "when")}
+	of := func(r rules.Rule, field string) []rules.Word { return s.engine.Words(e.kind, r, field, e.form.Rules) }
+	all := map[string][]rules.Word{"line": of(rules.Rule{Stage: rules.StagePrice}, "when")}
 	if e.kind != rules.EdgeBase {
 		all["fee-when"] = of(rules.Rule{Stage: rules.StageFee}, "when")
 		for _, per := range []rules.Per{"", rules.PerCustomer, rules.PerAccount} {

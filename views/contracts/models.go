@@ -189,7 +189,9 @@ type RuleForm struct {
 	Sentence Rule
 	IsFirst  bool
 	IsLast   bool
-	Focus    bool // it was just added or moved
+	Focus    bool   // it was just added or moved
+	More     string // what the folded fields hold: «label «Compute»»
+	Open     bool   // they are unfolded
 	HasThen  bool
 	HasStop  bool
 	OfWhen   string // key of the words that when may contain
@@ -218,6 +220,7 @@ type Preview struct {
 	Lines       []Line
 	Findings    []string
 	Took        string
+	Sentences   []Rule // of the draft's rules, for beside their fields; by Anchor
 }
 
 // ChangeRow is an amount before and after.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/money"
 	"tierbook/views/ui"
@@ -15,6 +16,30 @@ func direction(now, column, byDefault string) string {
 		return byDefault
 	}
 	return ""
+}
+
+// moneyFigures are cost, price and margin after, with what they were.
+func moneyFigures(p Preview) []ui.Figure {
+	price := ui.Figure{Label: "Price", Kind: "price", Amount: p.After, Money: p.Currency}
+	margin := ui.Figure{Label: "Margin", Kind: "margin", Amount: p.After.Sub(p.Cost), Money: p.Currency, Note: ui.FormatPercent(p.After.Sub(p.Cost), p.After) + " of price"}
+	if p.HasBefore {
+		was := p.Before.Sub(p.Cost)
+		price.Note = changeText(p.Before, p.After, p.Currency)
+		margin.Note = changeText(was, p.After.Sub(p.Cost), p.Currency) + " · " + ui.FormatPercent(was, p.Before) + " → " + ui.FormatPercent(p.After.Sub(p.Cost), p.After)
+	}
+	return []ui.Figure{{Label: "Cost", Kind: "cost", Amount: p.Cost, Money: p.Currency}, price, margin}
+}
+
+// changeText says what an amount was: «was 16.50, +1.50».
+func changeText(was, is decimal.Decimal, currency money.Currency) string {
+	change := ui.FormatAmount(is.Sub(was), currency)
+	switch {
+	case is.Equal(was):
+		return "unchanged"
+	case is.GreaterThan(was):
+		change = "+" + change
+	}
+	return "was " + ui.FormatAmount(was, currency) + ", " + change
 }
 
 func currencyOf(code string) money.Currency { return money.Currency(code) }
