@@ -136,6 +136,20 @@ func (s *Service) Unassigned(ctx context.Context, p period.Month) (out []Unassig
 	return out, err
 }
 
+// UnassignedIn is Unassigned for the lines of some deliveries, of all months.
+//
+// Needs usage.read.
+func (s *Service) UnassignedIn(ctx context.Context, deliveries ...id.Delivery) (out []UnassignedSum, err error) {
+	if err := s.authz.Need(ctx, PermRead); err != nil {
+		return nil, err
+	}
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		out, err = s.web.unassignedIn(ctx, ids(deliveries))
+		return err
+	})
+	return out, err
+}
+
 // NewestMonth returns the newest month of which the scope has a current
 // delivery; zero if there is none.
 //

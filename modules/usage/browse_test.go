@@ -293,6 +293,17 @@ func TestService_Unassigned(t *testing.T) {
 			t.Errorf("%s: %v", b.slugOf(sc.Tenant), got)
 		}
 	}
+	_, page := b.listed(t, b.north, DeliveryFilter{})
+	for i, want := range []int64{1, 0, 1} { // of March, of what it replaced, of February
+		list, err := b.UnassignedIn(as(t, b.north), page.Deliveries[i].ID)
+		var rows int64
+		for _, s := range list {
+			rows += s.Rows
+		}
+		if err != nil || rows != want {
+			t.Errorf("delivery %d: %d unassigned rows, %v, want %d", i, rows, err, want)
+		}
+	}
 	if m, err := b.NewestMonth(as(t, b.north)); err != nil || m != month(t, "2026-03") {
 		t.Errorf("newest %s, %v", m, err)
 	}

@@ -6,7 +6,7 @@
 // contains, with exact sums. Nothing here prices anything.
 //
 // Tables: usage_*. Objects: segments/<owner id>/<sha256>.parquet, and
-// uploads/<id>/<name> until their import has ended.
+// uploads/<id>-<name> until their import has ended.
 // Jobs: usage.import, usage.rerate.
 // Permissions: usage.browse, usage.read, usage.import, usage.assign,
 // usage.acknowledge.

@@ -9,6 +9,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"net"
+	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,18 +56,18 @@ func (m *Module) showImport(c *fiber.Ctx) error {
 		return err
 	}
 	p.CanImport = web.Can(c, PermImport)
-	if web.IsHTMX(c) && !i.State.IsOpen() { // whoever asked has watched it run
-		web.Toast(c, outcome(i))
+	if web.IsHTMX(c) && i.State == ImportComplete { // whoever asks has watched it run
+		web.Toast(c, "Import complete: "+ui.FormatCount(i.RowsStored)+" rows stored.")
 	}
-	return web.Page(c, below("Import of "+p.Source, "Imports", routes.Imports), view.ImportView(p))
+	return web.Page(c, below("Import of "+title(i), "Imports", routes.Imports), view.ImportView(p))
 }
 
-// outcome says in a sentence how an import ended.
-func outcome(i Import) string {
-	if i.State == ImportFailed {
-		return "The import failed: " + i.Error
+// title names what was imported in few words.
+func title(i Import) string {
+	if n := len(i.Files); n > 1 {
+		return strconv.Itoa(n) + " files"
 	}
-	return "Import complete: " + ui.FormatCount(i.RowsStored) + " rows stored."
+	return path.Base(i.Source)
 }
 
 func (m *Module) newImport(c *fiber.Ctx) error {

@@ -165,7 +165,7 @@ func TestPages_Deliveries(t *testing.T) {
 	admin.Get(t, routes.Deliveries).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/usage/imports/new']")
 	s.march(t)
 	list := admin.Get(t, routes.Deliveries+"?state=current&month=2026-03").Is(t, http.StatusOK)
-	list.Has(t, "nav.tb-tabs a[aria-current][href='/usage']")
+	list.Has(t, "nav.tb-tabs a[aria-current='page'][href='/usage']")
 	if n := len(list.All(t, "#deliveries tr")); n != 1 {
 		t.Errorf("%d rows", n)
 	}

@@ -107,7 +107,7 @@ func (l accountList) row(a Account) view.Account {
 		return row
 	}
 	row.EditURL = listURL(routes.Accounts, l.query, "edit", row.ID)
-	if !first.IsZero() || a.ID == l.edit {
+	if !first.IsZero() && l.filter.Unassigned || a.ID == l.edit {
 		if first.IsZero() {
 			first = l.month
 		}

@@ -7,7 +7,6 @@ import (
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
-	"tierbook/app/kernel/period"
 	"tierbook/app/kernel/routes"
 	"tierbook/views/ui"
 	view "tierbook/views/usage"
@@ -49,6 +48,9 @@ func (m *Module) importRow(i Import, names map[id.Tenant]Tenant) view.Import {
 		row.State, row.Tone = "Running", ui.ToneRun
 		_, row.Now, _, _ = step(i.Progress)
 		row.Read, row.Quarantined = i.Progress.Rows, i.Progress.Quarantined
+		if i.Progress.Stage == StageStoring {
+			row.Read, row.Stored = i.Progress.RowsAll, i.Progress.Rows
+		}
 		row.Took = ui.FormatElapsed(m.Service.clock.Now().Sub(i.StartedAt))
 	case ImportComplete:
 		row.State, row.Tone = "Complete", ui.ToneOK
@@ -88,40 +90,14 @@ func (m *Module) presentImport(ctx context.Context, i Import) (view.ImportPage, 
 	if i.Result == nil {
 		return p, nil
 	}
-	months := map[period.Month]bool{}
+	var list []id.Delivery
 	for _, d := range i.Result.Deliveries {
-		p.Outcomes = append(p.Outcomes, presentOutcome(d))
-	}
-	for _, s := range i.Result.Periods {
-		months[s.Period] = true
+		p.Outcomes, list = append(p.Outcomes, presentOutcome(d)), append(list, d.ID)
 	}
 	p.Periods, p.Warnings = presentPeriods(i.Result.Periods), i.Result.Warnings
-	for month := range months {
-		open, err := m.Service.Unassigned(ctx, month)
-		if err != nil {
-			return p, err
-		}
-		p.Unassigned = addUnassigned(p.Unassigned, open)
-	}
-	return p, nil
-}
-
-// addUnassigned adds what is open in another month. An account that is open in
-// several months counts once at least: the largest number stands.
-func addUnassigned(sums []view.Unassigned, more []UnassignedSum) []view.Unassigned {
-	for _, u := range presentUnassigned(more) {
-		found := false
-		for i := range sums {
-			if sums[i].Currency == u.Currency {
-				found = true
-				sums[i].Accounts, sums[i].Rows, sums[i].Billed = max(sums[i].Accounts, u.Accounts), sums[i].Rows+u.Rows, sums[i].Billed.Add(u.Billed)
-			}
-		}
-		if !found {
-			sums = append(sums, u)
-		}
-	}
-	return sums
+	open, err := m.Service.UnassignedIn(ctx, list...)
+	p.Unassigned = presentUnassigned(open)
+	return p, err
 }
 
 func presentUnassigned(list []UnassignedSum) []view.Unassigned {

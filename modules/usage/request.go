@@ -50,7 +50,7 @@ func (s *Service) Upload(ctx context.Context, name string, r io.Reader, limit in
 		return Upload{}, errs.Newf(errs.Invalid, "usage.file_name", "%s is not a CSV, gz, zip or Parquet file, nor a manifest.", name).
 			WithField("file", "Is not a CSV, gz, zip or Parquet file.")
 	}
-	u := Upload{Name: name, Object: uploads + uuid.Must(uuid.NewV7()).String() + "/" + safeName(name)}
+	u := Upload{Name: name, Object: uploads + uuid.Must(uuid.NewV7()).String() + "-" + safeName(name)}
 	counted := &limited{r: r, left: cmp.Or(limit, 1<<62)}
 	if err := s.objects.Put(ctx, u.Object, counted); err != nil {
 		if errors.Is(err, errTooLarge) {

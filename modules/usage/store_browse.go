@@ -189,6 +189,16 @@ func (s store) unassigned(ctx context.Context, p period.Month) ([]UnassignedSum,
 	return rows, err
 }
 
+// unassignedIn is unassigned for the lines of deliveries.
+func (s store) unassignedIn(ctx context.Context, deliveries array) ([]UnassignedSum, error) {
+	var rows []UnassignedSum
+	err := s.query(ctx, &rows, `
+		SELECT sa.currency, count(DISTINCT sa.account_id) AS accounts, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed
+		`+openParts+` AND s.delivery_id = ANY (?::uuid[])
+		GROUP BY sa.currency ORDER BY sa.currency`, deliveries)
+	return rows, err
+}
+
 // newestMonth returns the newest month that the scope has lines of.
 func (s store) newestMonth(ctx context.Context) (m period.Month, err error) {
 	var rows []struct{ Month period.Month }
