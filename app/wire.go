@@ -75,10 +75,9 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 		Usage: billingUsage{a.Usage}, Recount: billingRecount{a.Usage}, Directory: newBillingDirectory(a.Tenancy),
 	})
 	a.Billing = a.runs.Service
-	for _, m := range []any{customers.New(a.customerDeps(access, c)), tenants, prices, a.lines, a.runs, utilities.New(a.utilityDeps(access, c)), reports.New(a.reportDeps(access, c))} {
-		if f, ok := m.(face); ok {
-			a.faces = append(a.faces, f)
-		}
+	a.faces = []face{ // their menu entries in this order
+		reports.New(a.reportDeps(access, c)), customers.New(a.customerDeps(access, c)),
+		prices, a.lines, a.runs, utilities.New(a.utilityDeps(access, c)), tenants,
 	}
 	a.server = a.newServer(access)
 	return nil
