@@ -16,7 +16,7 @@ test:                    ## the whole gate
 	@.ci/install test
 	@.ci/check
 
-bench: bin/tierbook      ## how fast: lines/s, MB/s, peak memory
+bench: bin/tierbook      ## how fast: lines/s, MB/s, peak memory, pages
 	@./bench/run
 
 assets:                  ## what the browser loads, bundled anew from npm (needs Node.js 20)

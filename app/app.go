@@ -137,6 +137,15 @@ func (a *App) databaseURLs(ctx context.Context) (configs.Database, error) {
 	return addresses(cluster), nil
 }
 
+// OwnerURL returns the address of the role that owns the private PostgreSQL's
+// tables, for benches that fill them; empty with a database from outside.
+func (a *App) OwnerURL() string {
+	if a.cluster == nil {
+		return ""
+	}
+	return a.cluster.OwnerURL
+}
+
 // makeDir makes a directory that others may pass through but not list: the
 // private PostgreSQL of root runs as another user. What is in it guards itself.
 func makeDir(dir string) error {

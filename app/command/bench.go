@@ -21,7 +21,7 @@ import (
 var now = clock.System{}.Now
 
 func (e *env) bench() *cobra.Command {
-	return group("bench", "How fast this machine rates and imports", e.benchRating(), e.benchImport())
+	return group("bench", "How fast this machine rates, imports and answers", e.benchRating(), e.benchImport(), e.benchPages())
 }
 
 func (e *env) benchRating() *cobra.Command {

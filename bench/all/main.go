@@ -1,5 +1,5 @@
 // Command all runs every bench and prints the figures: lines per second, MB
-// per second, peak memory. See bench/run.
+// per second, peak memory, and what pages take. See bench/run.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"tierbook/app/demo"
@@ -44,7 +45,25 @@ func run(ctx context.Context, w io.Writer, program string, lines, importLines in
 	if err := imports(ctx, w, program, importLines); err != nil {
 		return err
 	}
-	return job(ctx, w, program, lines)
+	if err := job(ctx, w, program, lines); err != nil {
+		return err
+	}
+	return pages(ctx, w, program)
+}
+
+// pages measures what pages take over the demo, and over large books.
+func pages(ctx context.Context, w io.Writer, program string) error {
+	for _, args := range [][]string{{"--demo"}, {"--tenants", "10000", "--charges", "1000000"}} {
+		cmd := exec.CommandContext(ctx, program, append([]string{"bench", "pages"}, args...)...)
+		cmd.Stdout, cmd.Stderr = w, os.Stderr
+		if _, err := fmt.Fprintf(w, "\npages, %s\n", strings.Join(args, " ")); err != nil {
+			return err
+		}
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s bench pages %v: %w", program, args, err)
+		}
+	}
+	return nil
 }
 
 // rating measures 20 and 200 rules, each in a process of its own.

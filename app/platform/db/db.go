@@ -86,6 +86,7 @@ func Open(ctx context.Context, url string, role Role, opts Options) (*DB, error)
 	if opts.StatementTimeout > 0 {
 		params["statement_timeout"] = strconv.FormatInt(opts.StatementTimeout.Milliseconds(), 10)
 	}
+	watched(ctx, cfg.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database as %s: %w", role, err)
