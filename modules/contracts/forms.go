@@ -123,6 +123,21 @@ func (f *draftForm) change(op string) {
 	}
 }
 
+// named gives names to what has none yet, so that it can be priced while
+// somebody writes it.
+func (f draftForm) named() draftForm {
+	if f.Name == "" {
+		f.Name = "New contract"
+	}
+	f.Rules = slices.Clone(f.Rules)
+	for i := range f.Rules {
+		if f.Rules[i].Name == "" {
+			f.Rules[i].Name = fmt.Sprintf("Rule %d", i+1)
+		}
+	}
+	return f
+}
+
 // document turns the form into what Apply takes. Fields that cannot be read
 // are in the second result, by name.
 func (f draftForm) document() (Document, map[string]string) {

@@ -257,9 +257,7 @@ func (m *Module) previewed(c *fiber.Ctx, f draftForm) error {
 // effect prices the draft; what keeps it from that is said in its place.
 func (m *Module) effect(c *fiber.Ctx, f draftForm) (view.Preview, error) {
 	ctx := c.UserContext()
-	if f.Name == "" {
-		f.Name = "New contract"
-	}
+	f = f.named()
 	doc, wrong := f.document()
 	mistakes, err := m.Service.Diagnose(ctx, doc)
 	if err != nil {
