@@ -120,7 +120,9 @@ func Invoice(m period.Month, seller, buyer string) string {
 }
 
 // InvoiceCSV is the same document as a table.
-func InvoiceCSV(m period.Month, seller, buyer string) string { return Invoice(m, seller, buyer) + ".csv" }
+func InvoiceCSV(m period.Month, seller, buyer string) string {
+	return Invoice(m, seller, buyer) + ".csv"
+}
 
 // Run is the page of one recalculation.
 func Run(r id.Run) string { return under(Runs, r.String()) }
