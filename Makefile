@@ -1,5 +1,5 @@
 # The daily commands. Everything that is missing is installed: README says what.
-.PHONY: run build test bench assets
+.PHONY: run build test bench views assets
 
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go' '*.sql' '*.yaml' '*.csv' '*.conf' 'static/*' go.mod go.sum)
 
@@ -18,6 +18,9 @@ test:                    ## the whole gate
 
 bench: bin/tierbook      ## how fast: lines/s, MB/s, peak memory, pages
 	@./bench/run
+
+views:                   ## the Go code of the pages' templates
+	@for d in views/*/; do go tool templ generate -path $$d >/dev/null 2>&1 || exit 1; done
 
 assets:                  ## what the browser loads, bundled anew from npm (needs Node.js 20)
 	@cd .tools/assets && npm ci --silent && npm run --silent build

@@ -34,8 +34,10 @@ import (
 // them under row-level security, workers inside their own transactions.
 func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 	tenancyOn := func(d *db.DB) *tenancy.Module {
-		return tenancy.New(tenancy.Deps{DB: d, Operator: a.work, Authz: access, Audit: audit.New(d, c), Clock: c,
-			SessionIdle: a.Config.Web.SessionIdle, SessionLife: a.Config.Web.SessionLife})
+		return tenancy.New(tenancy.Deps{
+			DB: d, Operator: a.work, Authz: access, Audit: audit.New(d, c), Clock: c,
+			SessionIdle: a.Config.Web.SessionIdle, SessionLife: a.Config.Web.SessionLife,
+		})
 	}
 	workTenancy := tenancyOn(a.work).Service
 	tenants := tenancyOn(a.web)

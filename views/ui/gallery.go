@@ -82,7 +82,8 @@ func formStates() []State {
 		{"text area", TextArea(Input{Name: "why", Label: "Explanation", Value: "<b>", Rows: 5})},
 		{"select", Select(Input{Name: "customer", Label: "Customer"}, []Option{
 			{Value: "", Text: "Choose one"},
-			{Value: "alder", Text: "Alder", Group: "Harbour", Selected: true}, {Value: "birch", Text: "Birch", Group: "Harbour"},
+			{Value: "alder", Text: "Alder", Group: "Harbour", Selected: true},
+			{Value: "birch", Text: "Birch", Group: "Harbour"},
 		})},
 		{"checkbox", Checkbox(Input{Name: "sure", Label: "Discloses the cost to the buyer", Help: "Every line at cost."}, true)},
 		{"errors", Errors(Problem{
