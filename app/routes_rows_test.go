@@ -180,6 +180,15 @@ func rows(t testing.TB, s *sitetest.Site) map[string]row {
 		"POST " + routes.Contracts + "/:id/check":   {path: routes.Contracts + "/%s/check", subjects: records(r.Contracts)},
 		"POST " + routes.Contracts + "/:id/preview": {path: routes.Contracts + "/%s/preview", subjects: records(r.Contracts)},
 
+		"GET " + routes.Customers:                      {},
+		"GET " + routes.CustomersCSV:                   {},
+		"GET " + routes.CustomerNew:                    {},
+		"POST " + routes.CustomerNew:                   {ok: refused},
+		"GET " + routes.Customers + "/:slug":           {path: routes.Customers + "/%s", subjects: tenants(true)},
+		"GET " + routes.Customers + "/:slug/accounts":  {path: routes.Customers + "/%s/accounts", subjects: tenants(true)},
+		"GET " + routes.Customers + "/:slug/contracts": {path: routes.Customers + "/%s/contracts", subjects: tenants(true)},
+		"GET " + routes.Customers + "/:slug/invoices":  {path: routes.Customers + "/%s/invoices", subjects: tenants(true)},
+
 		"GET " + routes.Utilities:             {},
 		"GET " + routes.Recalculate:           {},
 		"POST " + routes.Recalculate:          {ok: refused},

@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func (p *Page) hear(event any) {
 		}
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == "error" || e.Type == "warning" || e.Type == "assert" {
-			problem = string(e.Type) + ": " + said(e.Args)
+			problem = complaint(string(e.Type), said(e.Args))
 		}
 	case *log.EventEntryAdded:
 		problem = entry(e.Entry)
@@ -50,6 +51,15 @@ func (p *Page) hear(event any) {
 	p.problems = append(p.problems, problem)
 }
 
+// complaint is what a script wrote to the console. That htmx has given up a
+// request, because the page asked for something newer or went away, is none.
+func complaint(kind, text string) string {
+	if strings.HasPrefix(text, "htmx:sendAbort") || strings.HasPrefix(text, "htmx:afterRequest") {
+		return ""
+	}
+	return kind + ": " + text
+}
+
 // entry is a problem that the browser itself has noted. That a page or a form
 // was refused is none: tests ask for that and look at what is shown.
 func entry(e *log.Entry) string {
@@ -59,7 +69,13 @@ func entry(e *log.Entry) string {
 	if e.Source == log.EntrySourceNetwork && strings.Contains(e.Text, "the server responded with a status of 4") && !strings.Contains(e.URL, "/static/") {
 		return ""
 	}
-	return string(e.Source) + ": " + e.Text + " " + e.URL
+	out := string(e.Source) + ": " + e.Text + " " + e.URL
+	if e.StackTrace != nil {
+		for _, f := range e.StackTrace.CallFrames {
+			out += fmt.Sprintf("\n    %s (%s:%d:%d)", f.FunctionName, f.URL, f.LineNumber+1, f.ColumnNumber+1)
+		}
+	}
+	return out
 }
 
 func said(args []*runtime.RemoteObject) string {

@@ -14,7 +14,9 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"tierbook/app/sitetest"
 )
@@ -63,10 +65,15 @@ func Open(t testing.TB, s *sitetest.Site) *Page {
 	if err := chromedp.Do(p.ctx); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: tellViolations})
 	p.Size(Wide)
 	p.Dark(false)
 	return p
 }
+
+// tellViolations says what the content security policy has refused, and where.
+const tellViolations = `addEventListener("securitypolicyviolation", (e) => console.error("Content Security Policy:",
+	e.effectiveDirective, e.blockedURI, e.sample, e.sourceFile + ":" + e.lineNumber + ":" + e.columnNumber, e.target?.outerHTML?.slice(0, 200)));`
 
 // keepTrace says where a failed test's page was and what it looked like.
 func (p *Page) keepTrace() {
@@ -209,11 +216,14 @@ func (p *Page) Click(sel string) {
 	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// Fill replaces what stands in a field, or in the editor, by text.
+// Fill replaces what stands in a field, or in the editor, by text. What was
+// there is deleted first: over a selection in the editor Chromium would try to
+// keep its looks, by a style that the content policy refuses.
 func (p *Page) Fill(sel, text string) {
 	p.t.Helper()
 	p.Click(sel)
 	p.Press("a", chromedp.ModifierCtrl)
+	p.Press(kb.Backspace)
 	call(p, input.InsertText, input.InsertTextParams{Text: text})
 }
 
@@ -226,7 +236,19 @@ func (p *Page) Write(text string) {
 // Press presses a key, such as "?" or kb.Enter, with the given modifiers.
 func (p *Page) Press(key string, with ...chromedp.Modifier) {
 	p.t.Helper()
-	p.do(chromedp.KeyEvent(key, chromedp.KeyModifiers(with...)))
+	if key != kb.Enter {
+		p.do(chromedp.KeyEvent(key, chromedp.KeyModifiers(with...)))
+		return
+	}
+	// With its text in one event, so that a page which handles the key gets no
+	// line break besides.
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		e := input.DispatchKeyEventParams{Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, NativeVirtualKeyCode: 13}
+		if kind == input.DispatchKeyEventTypeKeyDown {
+			e.Text = "\r"
+		}
+		call(p, input.DispatchKeyEvent, e)
+	}
 }
 
 // Choose sets the value of a select.
