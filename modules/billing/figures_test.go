@@ -178,10 +178,18 @@ func TestTotals_AreWhatIsPublished(t *testing.T) {
 		charged := w.query(`SELECT trim_scale(coalesce(sum(amount), 0))::text FROM billing_charges x WHERE `+speaks+`p.bearer_id = x.seller_id AND p.sold_to = x.buyer_id) AND month = ?`, march)
 		borne := w.query(`SELECT trim_scale(coalesce(sum(cost), 0))::text FROM billing_charge_costs x WHERE `+speaks+`p.bearer_id = x.bearer_id AND p.sold_to IS NOT DISTINCT FROM x.sold_to) AND month = ?`, march)
 		want := []string{charged[0] + " " + borne[0]}
-		for _, table := range []string{"billing_edge_totals", "billing_service_totals"} {
+		for _, table := range []string{"billing_edge_totals", "billing_service_totals", "billing_bearer_totals"} {
 			if diff := cmp.Diff(want, sums(table, "price", "cost", "")); diff != "" {
 				t.Errorf("%s (-published +sums):\n%s", table, diff)
 			}
+		}
+		const row = `format('%s %s %s %s %s %s', bearer_id, service, `
+		byService := w.query(`
+			SELECT ` + row + `sold_to IS NOT NULL, count(*), trim_scale(sum(price)), trim_scale(sum(supplied)))
+			FROM billing_service_totals GROUP BY bearer_id, service, sold_to IS NOT NULL ORDER BY 1`)
+		if diff := cmp.Diff(byService, w.query(`
+			SELECT `+row+`is_sold, entries, trim_scale(price), trim_scale(supplied)) FROM billing_bearer_totals ORDER BY 1`)); diff != "" {
+			t.Errorf("by bearer and service (-added up +kept):\n%s", diff)
 		}
 	}
 }

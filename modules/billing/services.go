@@ -76,7 +76,7 @@ func (s *Service) ByService(ctx context.Context, tenant id.Tenant, months ...per
 
 // spend returns what tenant was charged itself.
 func (s *Service) spend(ctx context.Context, tenant id.Tenant, months []period.Month) (ByService, error) {
-	lines, err := s.web.services(ctx, months, "bearer_id = ?", tenant)
+	lines, err := s.web.ownServices(ctx, months, tenant, false)
 	if err != nil {
 		return ByService{}, err
 	}
@@ -111,7 +111,7 @@ func (s *Service) sales(ctx context.Context, acting, tenant id.Tenant, months []
 
 // allSales returns what seller's edges came to together.
 func (s *Service) allSales(ctx context.Context, seller id.Tenant, months []period.Month) (out ByService, err error) {
-	lines, err := s.web.services(ctx, months, "bearer_id = ? AND sold_to IS NOT NULL", seller)
+	lines, err := s.web.ownServices(ctx, months, seller, true)
 	if err != nil {
 		return ByService{}, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
 )
@@ -80,10 +81,20 @@ type serviceFigureRow struct {
 // services returns what a bearer's lines came to by service: those of all
 // assignees that it sells to buyer, or those of one assignee.
 func (s store) services(ctx context.Context, months []period.Month, where string, args ...any) ([]serviceFigureRow, error) {
+	return s.serviceSums(ctx, "billing_service_totals", months, where, args...)
+}
+
+// ownServices returns what all of a bearer's lines came to by service, sold or
+// not; or only those that it sells.
+func (s store) ownServices(ctx context.Context, months []period.Month, bearer id.Tenant, sold bool) ([]serviceFigureRow, error) {
+	return s.serviceSums(ctx, "billing_bearer_totals", months, "bearer_id = ? AND (is_sold OR NOT ?)", bearer, sold)
+}
+
+func (s store) serviceSums(ctx context.Context, table string, months []period.Month, where string, args ...any) ([]serviceFigureRow, error) {
 	var rows []serviceFigureRow
 	err := s.q(ctx).Raw(`
 		SELECT month, currency, service, sum(price) AS price, sum(cost) AS cost, sum(supplied) AS supplied
-		FROM billing_service_totals WHERE month = ANY(?::date[]) AND `+where+`
+		FROM `+table+` WHERE month = ANY(?::date[]) AND `+where+`
 		GROUP BY month, currency, service`, append([]any{dates(months)}, args...)...).Scan(&rows).Error
 	return rows, err
 }
