@@ -155,15 +155,16 @@ func (b *pagesBench) explore(ctx context.Context) ([]PageResult, error) {
 	}
 	queue = append(queue, b.user.Also...)
 	var out []PageResult
-	known, tried := map[string]bool{}, map[string]int{}
+	known, tried, asked := map[string]bool{}, map[string]int{}, map[string]bool{}
 	for i := 0; i < len(queue); i++ {
 		address := queue[i]
-		isExtra := slices.Contains(b.user.Also, address)
+		isExtra := slices.Contains(b.user.Also, address) && !asked[address]
 		route := b.routeOf(address)
 		if route == "" || !isExtra && (known[route] || tried[route] == maxTries) {
 			continue
 		}
 		tried[route]++
+		asked[address] = true
 		a, err := b.ask(ctx, address, false)
 		if err != nil {
 			return nil, err

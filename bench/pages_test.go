@@ -19,7 +19,7 @@ var site = map[string]string{
 	"/things/7":              `another one`,
 	"/things/7.csv":          `a,b`,
 	"/why?of=7":              `because`,
-	"/things?q=everything&b": `found`,
+	"/things?q=everything&b": `<a href="?q=everything&amp;b">the same</a>`,
 }
 
 // ask answers from site: unknown addresses with 404, and whoever has no cookie
