@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
@@ -18,6 +19,24 @@ func (u usageTenants) Named(ctx context.Context, ts []id.Tenant) (map[id.Tenant]
 		out[k] = usageTenant(t)
 	}
 	return out, err
+}
+
+// Some lets usage offer tenants of this month to choose from.
+func (u usageTenants) Some(ctx context.Context, text string, limit int) ([]usage.Tenant, error) {
+	found, err := u.tenancy.Matching(ctx, period.MonthOf(clock.System{}.Now()), text, limit)
+	var out []usage.Tenant
+	for _, b := range found {
+		if b.IsMatch {
+			out = append(out, usageTenant(b.Tenant))
+		}
+	}
+	return out, err
+}
+
+// Called lets usage find a tenant by its slug.
+func (u usageTenants) Called(ctx context.Context, slug string) (usage.Tenant, error) {
+	t, err := u.tenancy.Find(ctx, slug)
+	return usageTenant(t), err
 }
 
 // usageRating lets usage ask for months to be rated again. Billing is made

@@ -88,22 +88,25 @@ func (s *Service) assignMany(ctx context.Context, in AssignManyInput, months per
 // ownAccounts returns the accounts whose owner the scope sees, in the order of
 // list. Errors: NotFound if one of them is missing.
 func (s *Service) ownAccounts(ctx context.Context, list []id.Account) ([]accountRow, error) {
-	tenants, err := s.tenants.Tenants(ctx)
+	rows, err := s.web.accountsByID(ctx, ids(list))
 	if err != nil {
 		return nil, err
 	}
-	visible := tenantIDs(tenants)
-	rows, err := s.web.accountsByID(ctx, ids(list))
+	byID, owners := make(map[id.Account]accountRow, len(rows)), make([]id.Tenant, 0, len(rows))
+	for _, r := range rows {
+		byID[r.ID], owners = r, append(owners, r.OwnerID)
+	}
+	visible, err := s.tenants.Named(ctx, owners)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]accountRow, 0, len(list))
 	for _, want := range list {
-		i := slices.IndexFunc(rows, func(r accountRow) bool { return r.ID == want })
-		if i < 0 || visible[rows[i].OwnerID].ID.IsZero() {
+		r, found := byID[want]
+		if _, ours := visible[r.OwnerID]; !found || !ours {
 			return nil, errNoAccount
 		}
-		out = append(out, rows[i])
+		out = append(out, r)
 	}
 	return out, nil
 }

@@ -37,11 +37,12 @@ func (m *Module) accounts(c *fiber.Ctx) error {
 
 // find answers with tenants whose names hold text.
 func (m *Module) find(c *fiber.Ctx, listID, text string) error {
-	tenants, err := m.Service.tenantList(c.UserContext())
+	tenants, err := m.Service.tenants.Some(c.UserContext(), text, fewTenants)
 	if err != nil {
 		return err
 	}
-	return web.Fragment(c, view.Found(listID, matching(tenants, text)))
+	byName(tenants)
+	return web.Fragment(c, view.Found(listID, tenantOptions(tenants)))
 }
 
 // accountPage is the list that query asks for.

@@ -230,11 +230,14 @@ func (m *Module) importForm(ctx context.Context, in importInput) (view.ImportFor
 	if err != nil {
 		return view.ImportForm{}, err
 	}
-	tenants, err := m.Service.tenantList(ctx)
+	tenants, err := m.someTenants(ctx)
 	if err != nil {
 		return view.ImportForm{}, err
 	}
-	own := tenantIDs(tenants)[sc.Tenant]
+	own, err := m.Service.tenants.Tenant(ctx, sc.Tenant)
+	if err != nil {
+		return view.ImportForm{}, err
+	}
 	f := view.ImportForm{
 		Owner:    tenantField(tenants, cmp.Or(in.owner, own.Slug), routes.With(routes.ImportNew, "find", "1")),
 		HasOwner: len(tenants) > 1, HasURL: m.Service.HasSources(), URL: in.url, Rerate: in.rerate,

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -330,4 +331,26 @@ func TestPages_Tiers(t *testing.T) {
 		customer.Get(t, path).Is(t, http.StatusNotFound)
 	}
 	s.Nobody().Get(t, routes.Deliveries).Is(t, http.StatusSeeOther)
+}
+
+// Among many tenants one searches; a choice of thousands would be no choice.
+func TestPages_Accounts_ManyTenants(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.march(t)
+	for i := range fewTenants {
+		slug := fmt.Sprintf("customer-%d", i)
+		other := id.New[id.Tenant]()
+		s.tenants[other] = tenantFake{Tenant: Tenant{ID: other, Slug: slug, Name: strings.ToUpper(slug), Tree: s.north.Tenant, Tier: scope.Customer}, parent: s.north.Tenant}
+	}
+	admin := s.As(s.north, "admin")
+	for page, list := range map[string]string{routes.Accounts + "?unassigned=1": "assignees", routes.ImportNew: "owners"} {
+		a := admin.Get(t, page).Is(t, http.StatusOK)
+		a.Has(t, "datalist#"+list)
+		a.Has(t, "input[list="+list+"][hx-get$='?find=1'][hx-target='#"+list+"']")
+		a.Lacks(t, "option[value='customer-1']")
+	}
+	account := admin.Get(t, routes.Accounts+"?unassigned=1").Attr(t, "#accounts input[type=hidden][name=account]", "value")
+	form := url.Values{"account": {account}, "assignee": {"Harbour"}, "from": {"2026-03"}} // its name, typed
+	admin.PostPart(t, routes.Assign, "account-"+account, form).Is(t, http.StatusOK).Has(t, "tr.new")
 }

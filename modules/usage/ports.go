@@ -30,6 +30,11 @@ type Tenants interface {
 	Tenants(ctx context.Context) ([]Tenant, error)
 	// Named returns those of ts that the scope sees, by id; the others are absent.
 	Named(ctx context.Context, ts []id.Tenant) (map[id.Tenant]Tenant, error)
+	// Some returns tenants that the scope sees and whose name or slug contains
+	// text, its own among them; the first of all for an empty text. At most limit.
+	Some(ctx context.Context, text string, limit int) ([]Tenant, error)
+	// Called returns the tenant with this slug. Errors: NotFound.
+	Called(ctx context.Context, slug string) (Tenant, error)
 	// IsBelow reports whether t is ancestor itself, or below it in every single
 	// month of months. A zero To means for ever.
 	IsBelow(ctx context.Context, ancestor, t id.Tenant, months period.Months) (bool, error)

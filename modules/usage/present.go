@@ -19,34 +19,36 @@ import (
 // to search.
 const fewTenants = 40
 
-// tenantList returns the tenants that the scope sees, by name.
-func (s *Service) tenantList(ctx context.Context) ([]Tenant, error) {
-	list, err := s.tenants.Tenants(ctx)
+// someTenants returns the tenants that the scope sees, by name, if they are
+// few; else some of them, more than fewTenants.
+func (m *Module) someTenants(ctx context.Context) ([]Tenant, error) {
+	list, err := m.Service.tenants.Some(ctx, "", fewTenants+1)
+	byName(list)
+	return list, err
+}
+
+func byName(list []Tenant) {
 	slices.SortFunc(list, func(a, b Tenant) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Slug, b.Slug))
 	})
-	return list, err
 }
 
 // tenantNamed finds a tenant by its slug, or by its name where only one has it.
 //
 // Errors: Invalid, blaming field, for a name that the scope does not see.
 func (m *Module) tenantNamed(ctx context.Context, name, field string) (Tenant, error) {
-	list, err := m.Service.tenantList(ctx)
+	name = strings.TrimSpace(name)
+	t, err := m.Service.tenants.Called(ctx, name)
+	if err == nil || errs.KindOf(err) != errs.NotFound {
+		return t, err
+	}
+	list, err := m.Service.tenants.Some(ctx, name, fewTenants)
 	if err != nil {
 		return Tenant{}, err
 	}
-	var found []Tenant
-	for _, t := range list {
-		if t.Slug == name {
-			return t, nil
-		}
-		if strings.EqualFold(t.Name, strings.TrimSpace(name)) {
-			found = append(found, t)
-		}
-	}
-	if len(found) == 1 {
-		return found[0], nil
+	list = slices.DeleteFunc(list, func(t Tenant) bool { return !strings.EqualFold(t.Name, name) })
+	if len(list) == 1 && name != "" {
+		return list[0], nil
 	}
 	return Tenant{}, errs.New(errs.Invalid, "usage.no_tenant", "Nobody is called that.").WithField(field, "Choose a tenant of the list.")
 }
@@ -71,18 +73,6 @@ func tenantOptions(tenants []Tenant) []ui.Option {
 		out[i] = ui.Option{Value: t.Slug, Text: cmp.Or(t.Name, t.Slug)}
 	}
 	return out
-}
-
-// matching returns the first tenants whose name or slug holds text.
-func matching(tenants []Tenant, text string) []ui.Option {
-	text = strings.ToLower(strings.TrimSpace(text))
-	var out []Tenant
-	for _, t := range tenants {
-		if len(out) < fewTenants && (strings.Contains(strings.ToLower(t.Name), text) || strings.Contains(t.Slug, text)) {
-			out = append(out, t)
-		}
-	}
-	return tenantOptions(out)
 }
 
 // namesOf returns the names of tenants; who the scope does not see has none.

@@ -36,7 +36,7 @@ func (m *Module) presentAccounts(ctx context.Context, l accountList) (p view.Acc
 		return p, err
 	}
 	if l.canAssign {
-		if l.tenants, err = m.Service.tenantList(ctx); err != nil {
+		if l.tenants, err = m.someTenants(ctx); err != nil {
 			return p, err
 		}
 	}

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -148,18 +149,25 @@ func (p *publication) object(f segment.File) string {
 
 // accounts makes the delivery's accounts known and returns their ids.
 func (p *publication) accounts(ctx context.Context) (map[string]id.Account, error) {
-	var numbers, names []string
+	var met []metAccount
 	for _, f := range p.written.Segments {
 		for _, part := range f.Parts {
-			numbers = append(numbers, part.Account)
+			met = append(met, metAccount{Number: part.Account, First: part.ServiceMonth, Last: part.ServiceMonth})
 		}
 	}
-	slices.Sort(numbers)
-	numbers = slices.Compact(numbers)
-	for _, n := range numbers {
-		names = append(names, p.run.read.names[accountKey{p.row.Provider, n}])
+	slices.SortFunc(met, func(a, b metAccount) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), a.First.Compare(b.First))
+	})
+	one := met[:0]
+	for _, m := range met {
+		if n := len(one); n > 0 && one[n-1].Number == m.Number {
+			one[n-1].Last = m.Last
+			continue
+		}
+		m.Name = p.run.read.names[accountKey{p.row.Provider, m.Number}]
+		one = append(one, m)
 	}
-	return p.run.s.work.upsertAccounts(ctx, p.row, numbers, names)
+	return p.run.s.work.upsertAccounts(ctx, p.row, one)
 }
 
 // upload puts the files into the object store. An object that is there already

@@ -21,22 +21,32 @@ type accountRow struct {
 	FirstSeen time.Time
 }
 
-// upsertAccounts makes accounts of one provider known, gives those with a name
-// that name, and returns their ids by number.
-func (s store) upsertAccounts(ctx context.Context, d deliveryRow, numbers, names []string) (map[string]id.Account, error) {
-	fresh := make([]id.Account, len(numbers))
-	for i := range fresh {
+// metAccount is an account that a delivery has lines of.
+type metAccount struct {
+	Number      string
+	Name        string       // empty: the provider does not say
+	First, Last period.Month // of its service months
+}
+
+// upsertAccounts makes accounts of one provider known, with the names that they
+// have and the months that they have lines of, and returns their ids by number.
+func (s store) upsertAccounts(ctx context.Context, d deliveryRow, met []metAccount) (map[string]id.Account, error) {
+	fresh, numbers, names, first, last := make([]id.Account, len(met)), array{}, array{}, array{}, array{}
+	for i, m := range met {
 		fresh[i] = id.New[id.Account]()
+		numbers, names = append(numbers, m.Number), append(names, m.Name)
+		first, last = append(first, m.First.String()+"-01"), append(last, m.Last.String()+"-01")
 	}
 	var rows []accountRow
 	err := s.query(ctx, &rows, `
-		INSERT INTO usage_accounts AS a (id, tree_id, owner_id, provider, account, name, first_seen)
-		SELECT x.id, ?, ?, ?, x.account, x.name, ?
-		FROM unnest(?::uuid[], ?::text[], ?::text[]) AS x (id, account, name)
-		ON CONFLICT (owner_id, provider, account) DO UPDATE
-			SET name = CASE WHEN excluded.name = '' THEN a.name ELSE excluded.name END
+		INSERT INTO usage_accounts AS a (id, tree_id, owner_id, provider, account, name, first_seen, months)
+		SELECT x.id, ?, ?, ?, x.account, x.name, ?, daterange(x.first, x.last, '[]')
+		FROM unnest(?::uuid[], ?::text[], ?::text[], ?::date[], ?::date[]) AS x (id, account, name, first, last)
+		ON CONFLICT (owner_id, provider, account) DO UPDATE SET
+			name = CASE WHEN excluded.name = '' THEN a.name ELSE excluded.name END,
+			months = range_merge(coalesce(a.months, excluded.months), excluded.months)
 		RETURNING a.id, a.account`,
-		d.TreeID, d.OwnerID, d.Provider, d.StagedAt, ids(fresh), array(numbers), array(names))
+		d.TreeID, d.OwnerID, d.Provider, d.StagedAt, ids(fresh), numbers, names, first, last)
 	out := make(map[string]id.Account, len(rows))
 	for _, r := range rows {
 		out[r.Account] = r.ID

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tierbook/app/kernel/id"
@@ -175,8 +176,17 @@ type listedAccount struct {
 	Total int64
 }
 
-// openParts is currentParts of lines that nobody answers for.
-const openParts = currentParts + `
+// openParts is currentParts of lines that nobody answers for. Accounts that one
+// assignment holds in all their months are left out at once: they are nearly
+// all.
+const openParts = `
+	FROM (
+		SELECT x.id FROM usage_accounts x
+		WHERE NOT EXISTS (SELECT FROM usage_assignments a WHERE a.account_id = x.id AND a.months @> x.months)
+		OFFSET 0) acc
+	CROSS JOIN LATERAL (SELECT * FROM usage_segment_accounts p WHERE p.account_id = acc.id OFFSET 0) sa
+	JOIN usage_segments s ON s.id = sa.segment_id
+	JOIN usage_deliveries d ON d.id = s.delivery_id AND d.state = 'current'
 	WHERE NOT EXISTS (SELECT FROM usage_assignments a WHERE a.account_id = sa.account_id AND a.months @> sa.service_month)`
 
 // unassigned adds up the lines that nobody answers for, by currency.
@@ -222,7 +232,8 @@ func (s store) searchAccounts(ctx context.Context, text string, limit int) ([]ac
 	return rows, err
 }
 
-// choices returns what there is to filter by.
+// choices returns what there is to filter by: of deliveries, or where the scope
+// sees none, of accounts.
 func (s store) choices(ctx context.Context) (owners []id.Tenant, providers []string, months []period.Month, err error) {
 	var rows []struct {
 		Owner    id.Tenant
@@ -230,19 +241,22 @@ func (s store) choices(ctx context.Context) (owners []id.Tenant, providers []str
 		Month    period.Month
 	}
 	err = s.query(ctx, &rows, `
-		SELECT DISTINCT owner_id AS owner, '' AS provider, NULL::date AS month FROM usage_accounts
-		UNION ALL SELECT DISTINCT NULL::uuid, provider, NULL::date FROM usage_accounts
-		UNION ALL SELECT DISTINCT NULL::uuid, '', month FROM usage_deliveries WHERE state <> 'staged'
-		ORDER BY month DESC NULLS FIRST, provider, owner`)
+		SELECT DISTINCT owner_id AS owner, provider, month FROM usage_deliveries WHERE state <> 'staged'
+		ORDER BY month DESC, provider, owner_id`)
+	if err == nil && len(rows) == 0 {
+		err = s.query(ctx, &rows, `SELECT DISTINCT owner_id AS owner, provider FROM usage_accounts ORDER BY provider, owner_id`)
+	}
 	for _, r := range rows {
-		switch {
-		case !r.Owner.IsZero():
+		if !slices.Contains(owners, r.Owner) {
 			owners = append(owners, r.Owner)
-		case r.Provider != "":
+		}
+		if !slices.Contains(providers, r.Provider) {
 			providers = append(providers, r.Provider)
-		default:
+		}
+		if !r.Month.IsZero() && !slices.Contains(months, r.Month) {
 			months = append(months, r.Month)
 		}
 	}
+	slices.Sort(providers)
 	return owners, providers, months, err
 }

@@ -207,6 +207,27 @@ func (f tenantsFake) Named(ctx context.Context, ts []id.Tenant) (map[id.Tenant]T
 	return out, nil
 }
 
+func (f tenantsFake) Some(ctx context.Context, text string, limit int) ([]Tenant, error) {
+	all, err := f.Tenants(ctx)
+	var out []Tenant
+	for _, t := range all {
+		if len(out) < limit && (strings.Contains(t.Slug, strings.ToLower(text)) || strings.Contains(t.Name, strings.ToUpper(text))) {
+			out = append(out, t)
+		}
+	}
+	return out, err
+}
+
+func (f tenantsFake) Called(ctx context.Context, slug string) (Tenant, error) {
+	all, err := f.Tenants(ctx)
+	for _, t := range all {
+		if t.Slug == slug {
+			return t, err
+		}
+	}
+	return Tenant{}, errNoTenant
+}
+
 func (f tenantsFake) IsBelow(ctx context.Context, ancestor, t id.Tenant, _ period.Months) (bool, error) {
 	if _, err := f.Tenant(ctx, t); err != nil {
 		return false, err
