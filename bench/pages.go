@@ -205,6 +205,9 @@ type answer struct {
 
 // ask asks for a page, compressed as browsers do or plain.
 func (b *pagesBench) ask(ctx context.Context, address string, compressed bool) (answer, error) {
+	if err := ctx.Err(); err != nil { // Ask may not look
+		return answer{}, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+address, http.NoBody)
 	if err != nil {
 		return answer{}, err
