@@ -90,7 +90,7 @@ func checkMarkup(t *testing.T, a sitetest.Answer) {
 		if n.Type != html.ElementNode {
 			continue
 		}
-		for _, why := range refused(n) {
+		for _, why := range append(refused(n), needsScript(n)...) {
 			t.Errorf("<%s %v>: %s", n.Data, n.Attr, why)
 		}
 	}
@@ -123,6 +123,33 @@ func refused(n *html.Node) []string {
 	return out
 }
 
+// needsScript says what of an element would not work without script: what htmx
+// sends must be a form that browsers send as well, and what it asks for a link,
+// a form, or news of what the page shows already.
+func needsScript(n *html.Node) []string {
+	at := map[string]string{}
+	for _, a := range n.Attr {
+		at[a.Key] = a.Val
+	}
+	form := n
+	for form != nil && form.Data != "form" {
+		form = form.Parent
+	}
+	if at["hx-post"] != "" {
+		if form == nil || !slices.Contains(form.Attr, html.Attribute{Key: "method", Val: "post"}) || !hasAttr(form, "action") {
+			return []string{"nothing without script: no form to send"}
+		}
+	}
+	if at["hx-get"] != "" && at["href"] == "" && form == nil && !strings.Contains(at["hx-trigger"], "every ") {
+		return []string{"nothing without script: no link to follow"}
+	}
+	return nil
+}
+
+func hasAttr(n *html.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
+}
+
 // addresses are the attributes that the browser asks for without a click, or
 // sends a form to.
 var addresses = []string{"hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete", "src", "action", "formaction", "data-src"}
@@ -138,7 +165,7 @@ func TestContent_RefusesFixtures(t *testing.T) {
 	for _, bad := range []string{
 		`<p style="color:red">x</p>`, `<style>p{}</style>`, `<script>alert(1)</script>`, `<script src="https://cdn.example/x.js"></script>`,
 		`<a onclick="x()">x</a>`, `<a hx-on:click="x()">x</a>`, `<a hx-get="https://evil.example/">x</a>`, `<a hx-get="//evil.example/">x</a>`,
-		`<a hx-vals="js:{a:1}">x</a>`, `<form action="https://evil.example/"></form>`, `<img src="http://evil.example/x.png">`,
+		`<a hx-vals="js:{a:1}">x</a>`, `<button hx-post="/x">x</button>`, `<form action="/x"><button hx-post="/x">x</button></form>`, `<b hx-get="/x">x</b>`, `<form action="https://evil.example/"></form>`, `<img src="http://evil.example/x.png">`,
 	} {
 		doc, err := html.Parse(strings.NewReader(bad))
 		if err != nil {
@@ -146,7 +173,7 @@ func TestContent_RefusesFixtures(t *testing.T) {
 		}
 		found := false
 		for n := range doc.Descendants() {
-			found = found || n.Type == html.ElementNode && len(refused(n)) > 0
+			found = found || n.Type == html.ElementNode && len(refused(n))+len(needsScript(n)) > 0
 		}
 		if !found {
 			t.Errorf("%s was not refused", bad)
