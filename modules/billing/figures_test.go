@@ -183,6 +183,13 @@ func TestTotals_AreWhatIsPublished(t *testing.T) {
 				t.Errorf("%s (-published +sums):\n%s", table, diff)
 			}
 		}
+		const edge = `format('%s %s %s', seller_id, buyer_id, trim_scale(`
+		if diff := cmp.Diff(w.query(`
+			SELECT format('%s %s %s', bearer_id, sold_to, trim_scale(sum(price))) FROM billing_edge_totals
+			WHERE sold_to IS NOT NULL GROUP BY bearer_id, sold_to HAVING sum(price) <> 0 ORDER BY 1`),
+			w.query(`SELECT `+edge+`lines)) FROM billing_period_published x WHERE lines <> 0 ORDER BY 1`)); diff != "" {
+			t.Errorf("lines of documents (-added up +kept):\n%s", diff)
+		}
 		const row = `format('%s %s %s %s %s %s', bearer_id, service, `
 		byService := w.query(`
 			SELECT ` + row + `sold_to IS NOT NULL, count(*), trim_scale(sum(price)), trim_scale(sum(supplied)))
@@ -408,6 +415,34 @@ func TestMonths(t *testing.T) {
 		got, err := w.s.Months(w.as(who))
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v %v", who, got, err)
+		}
+	}
+}
+
+// Between the lines of a recalculation and its fees, and where these cannot be
+// computed, the list says what the invoice says.
+func TestDocuments_BeforeFees(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.usual()
+	w.account("dist", "1", "acme", usageLine{service: "Compute", billed: "100"})
+	w.recalc("dist", "acme")
+	w.contract("north", "acme", rules.Terms{Basis: rules.BasisCost, Rules: []rules.Rule{price("thrice", "", "price * 3.3333")}})
+	w.carryOut(w.request("north", "acme"))
+	for _, who := range []string{"north", "acme"} {
+		got, err := w.s.Documents(w.as(who), DocumentFilter{Buyer: w.id("acme")})
+		if err != nil || len(got.List) != 1 {
+			t.Fatal(err, got)
+		}
+		inv, err := w.s.Invoice(w.as(who), w.edge("north", "acme"), march)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := got.List[0]; !d.Total.Equal(inv.Total) || inv.Total.String() != "300" || !got.Sums[0].Amount.Equal(inv.Total) {
+			t.Errorf("%s: the list says %s, the invoice %s", who, d.Total, inv.Total)
+		}
+		if want := map[string]DocumentState{"north": DocumentComputing, "acme": DocumentReady}[who]; got.List[0].State != want {
+			t.Errorf("%s: %s", who, got.List[0].State)
 		}
 	}
 }

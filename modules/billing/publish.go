@@ -32,6 +32,9 @@ func (s *Service) publishLines(ctx context.Context, done *Run, x *rated) (any, e
 	if err := s.enqueuePeriodRuns(ctx, *done, edges); err != nil {
 		return nil, err
 	}
+	if err := s.work.sumLines(ctx, done.Month, edges); err != nil {
+		return nil, err
+	}
 	done.Lines, done.Classes, done.Tuples = x.lines, x.classes, x.tuples
 	done.InputHash, done.ResultHash = x.in.hash(), hashLines(text)
 	done.Seconds = s.since(done.StartedAt)

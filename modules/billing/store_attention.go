@@ -14,10 +14,11 @@ const maxFailed = 20
 func (s store) troubledRuns(ctx context.Context, tree id.Tenant, month period.Month, out *Attention) error {
 	var err error
 	out.Failed, err = s.runs(ctx, `
-		WHERE state = 'failed' AND id IN (
-			SELECT DISTINCT ON (kind, assignee_id, seller_id, buyer_id) id FROM billing_runs
-			WHERE tree_id = ? AND month = ? AND state IN ('complete', 'failed')
-			ORDER BY kind, assignee_id, seller_id, buyer_id, id DESC)
+		WHERE tree_id = ? AND month = ? AND state = 'failed' AND NOT EXISTS (
+			SELECT FROM billing_runs n
+			WHERE n.month = billing_runs.month AND n.kind = billing_runs.kind AND n.id > billing_runs.id AND n.state IN ('complete', 'failed')
+				AND CASE n.kind WHEN 'line' THEN n.assignee_id = billing_runs.assignee_id
+					ELSE n.seller_id = billing_runs.seller_id AND n.buyer_id = billing_runs.buyer_id END)
 		ORDER BY id DESC LIMIT ?`, tree, month, maxFailed)
 	if err != nil {
 		return err

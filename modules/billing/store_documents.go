@@ -3,8 +3,10 @@ package billing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/shopspring/decimal"
 
@@ -13,20 +15,6 @@ import (
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
 )
-
-// A document's total is its exact net rounded once, as Invoice does it: line
-// charges and fees, without the rounding that was booked. The seller's side
-// reads lines from its own totals, the buyer from what it bears.
-const documentsFrom = `
-	FROM billing_period_published p
-	LEFT JOIN LATERAL (
-		SELECT sum(t.price) AS amount FROM billing_edge_totals t
-		WHERE t.bearer_id = p.seller_id AND t.sold_to = p.buyer_id AND t.month = p.month AND t.currency = p.currency
-	) sold ON true
-	LEFT JOIN LATERAL (
-		SELECT sum(t.supplied) AS amount FROM billing_edge_totals t
-		WHERE p.buyer_id = ? AND t.bearer_id = p.buyer_id AND t.month = p.month AND t.currency = p.currency
-	) bought ON true `
 
 // newestRun joins the newest period run of p as r, and the blocking findings of
 // p as f.
@@ -40,13 +28,28 @@ const (
 	countedFindings = `
 	LEFT JOIN LATERAL (
 		SELECT count(*) AS n FROM billing_findings f
-		WHERE f.tree_id = p.tree_id AND f.month = p.month AND f.seller_id = p.seller_id AND f.buyer_id = p.buyer_id AND ` + isBlocking + ` AND ` + isPublished + `
+		WHERE f.seller_id = p.seller_id AND f.month = p.month AND f.buyer_id = p.buyer_id AND ` + isBlocking + ` AND ` + isPublished + `
 	) f ON true `
 )
 
+// own is the condition that the rows of alias, with the columns tree_id, seller
+// and bought, are of the scope's business. Row-level security says the same,
+// but asks every row of the tree. Who buys from a reseller sells to nobody.
+func own(sc scope.Scope, alias, seller, bought string) (string, []any) {
+	switch sc.Tier {
+	case scope.Distributor:
+		return alias + ".tree_id = ?", []any{sc.Tree}
+	case scope.Reseller:
+		return "(" + alias + "." + seller + " = ? OR " + alias + "." + bought + " = ?)", []any{sc.Tenant, sc.Tenant}
+	default:
+		return alias + "." + bought + " = ?", []any{sc.Tenant}
+	}
+}
+
 // documentWhere returns the conditions of f.
 func documentWhere(sc scope.Scope, f DocumentFilter) (string, []any) {
-	where, args := []string{"p.tree_id = ?"}, []any{sc.Tree}
+	mine, args := own(sc, "p", "seller_id", "buyer_id")
+	where := []string{mine}
 	and := func(condition string, values ...any) {
 		where, args = append(where, condition), append(args, values...)
 	}
@@ -75,24 +78,33 @@ func documentWhere(sc scope.Scope, f DocumentFilter) (string, []any) {
 	return " WHERE " + strings.Join(where, " AND "), args
 }
 
-// stateWhere returns the condition of f.State, which needs newestRun and
-// countedFindings.
-func stateWhere(sc scope.Scope, f DocumentFilter) (string, []any) {
-	const state = `CASE WHEN p.buyer_id = ? THEN 'ready' WHEN r.state IN ('requested', 'waiting', 'running') THEN 'computing'
-		WHEN r.state = 'failed' THEN 'failed' WHEN f.n > 0 THEN 'blocked' ELSE 'ready' END = ?`
-	return " AND " + state, []any{sc.Tenant, string(f.State)}
-}
+// documentState is FROM with what decides on the states of f's documents: few
+// have a finding, or a period run that has not completed.
+const documentState = `
+	LEFT JOIN (
+		SELECT f.seller_id, f.buyer_id, f.month, count(*) AS n FROM billing_findings f
+		WHERE f.tree_id = ? AND (?::date IS NULL OR f.month = ?) AND ` + isBlocking + ` AND ` + isPublished + `
+		GROUP BY f.seller_id, f.buyer_id, f.month
+	) f ON f.seller_id = p.seller_id AND f.buyer_id = p.buyer_id AND f.month = p.month
+	LEFT JOIN (
+		SELECT r.seller_id, r.buyer_id, r.month, r.state FROM billing_runs r
+		WHERE r.kind = 'period' AND r.tree_id = ? AND (?::date IS NULL OR r.month = ?)
+			AND r.state IN ('requested', 'waiting', 'running', 'failed') AND NOT EXISTS (
+				SELECT FROM billing_runs n WHERE n.kind = 'period' AND n.month = r.month AND n.seller_id = r.seller_id
+					AND n.buyer_id = r.buyer_id AND n.id > r.id)
+	) r ON r.seller_id = p.seller_id AND r.buyer_id = p.buyer_id AND r.month = p.month`
 
 // documentQuery returns FROM and WHERE of f's documents; of those that fulfil
 // its state too, if there is one.
 func documentQuery(sc scope.Scope, f DocumentFilter) (string, []any) {
 	where, args := documentWhere(sc, f)
-	from, args := documentsFrom, append([]any{sc.Tenant}, args...)
-	if f.State != "" {
-		condition, more := stateWhere(sc, f)
-		from, where, args = from+newestRun+countedFindings, where+condition, append(args, more...)
+	if f.State == "" {
+		return ` FROM billing_period_published p` + where, args
 	}
-	return from + where, args
+	const state = ` AND CASE WHEN p.buyer_id = ? THEN 'ready' WHEN r.state = 'failed' THEN 'failed'
+		WHEN r.state IS NOT NULL THEN 'computing' WHEN f.n > 0 THEN 'blocked' ELSE 'ready' END = ?`
+	args = append([]any{sc.Tree, f.Month, f.Month, sc.Tree, f.Month, f.Month}, args...)
+	return ` FROM billing_period_published p` + documentState + where + state, append(args, sc.Tenant, string(f.State))
 }
 
 // documentSum is the foot of the list in one currency.
@@ -102,57 +114,38 @@ type documentSum struct {
 	Total    decimal.Decimal
 }
 
-// documentNet is the exact net of p.
-const documentNet = `(CASE WHEN p.buyer_id = ? THEN coalesce(bought.amount, 0) ELSE coalesce(sold.amount, 0) END + p.fees)`
-
-// documentSums adds up the totals of all f's documents by currency. Each is
-// rounded before it is added.
-func (s store) documentSums(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentSum, error) {
-	minor, err := s.minorUnits(ctx, sc)
-	if err != nil {
-		return nil, err
+// documentTotal is the total of p as Invoice has it: the exact net of lines and
+// fees rounded once, without the rounding that was booked.
+var documentTotal = sync.OnceValue(func() string {
+	minor := "CASE "
+	others := money.OtherMinorUnits()
+	for _, c := range slices.Sorted(maps.Keys(others)) {
+		minor += fmt.Sprintf("WHEN p.currency = '%s' THEN %d ", c, others[c])
 	}
+	return "round(p.lines + p.fees, " + minor + "ELSE 2 END)"
+})
+
+// documentSums adds up the totals of all f's documents by currency.
+func (s store) documentSums(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentSum, error) {
 	query, args := documentQuery(sc, f)
 	var rows []documentSum
-	err = s.q(ctx).Raw(`SELECT p.currency, count(*) AS count, sum(round(`+documentNet+`, `+minor+`)) AS total `+query+`
-		GROUP BY p.currency ORDER BY p.currency`, append([]any{sc.Tenant}, args...)...).Scan(&rows).Error
+	err := s.q(ctx).Raw(`SELECT p.currency, count(*) AS count, sum(`+documentTotal()+`) AS total `+query+`
+		GROUP BY p.currency ORDER BY p.currency`, args...).Scan(&rows).Error
 	return rows, err
-}
-
-// minorUnits returns an expression for the minor unit of p.currency.
-func (s store) minorUnits(ctx context.Context, sc scope.Scope) (string, error) {
-	var currencies []string
-	err := s.q(ctx).Raw(`SELECT DISTINCT currency FROM billing_period_published WHERE tree_id = ?`, sc.Tree).Scan(&currencies).Error
-	slices.Sort(currencies)
-	out := "CASE "
-	for _, c := range currencies {
-		if n := money.Currency(c).MinorUnit(); n != 2 {
-			out += fmt.Sprintf("WHEN p.currency = '%s' THEN %d ", c, n)
-		}
-	}
-	if out == "CASE " {
-		return "2", err
-	}
-	return out + "ELSE 2 END", err
 }
 
 // documents returns the page of f.
 func (s store) documents(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, error) {
 	query, args := documentQuery(sc, f)
-	args = append([]any{sc.Tenant}, args...)
-	args = append(args, f.Size, (f.Page-1)*f.Size)
 	var rows []documentRow
 	err := s.q(ctx).Raw(`
 		WITH page AS (
-			SELECT p.*, `+documentNet+` AS total `+query+`
+			SELECT p.*, `+documentTotal()+` AS total `+query+`
 			ORDER BY p.month DESC, p.seller, p.buyer LIMIT ? OFFSET ?)
 		SELECT p.month, p.seller_id, p.buyer_id, p.seller, p.buyer, p.contract_id, p.currency, p.total,
 			f.n AS findings, coalesce(r.state, '') AS state, r.finished_at
 		FROM page p `+newestRun+countedFindings+`
-		ORDER BY p.month DESC, p.seller, p.buyer`, args...).Scan(&rows).Error
-	for i := range rows {
-		rows[i].Total = rows[i].Total.Round(money.Currency(rows[i].Currency).MinorUnit())
-	}
+		ORDER BY p.month DESC, p.seller, p.buyer`, append(args, f.Size, (f.Page-1)*f.Size)...).Scan(&rows).Error
 	return rows, err
 }
 
@@ -162,10 +155,11 @@ func (s store) edgeBySlugs(ctx context.Context, month period.Month, seller, buye
 	if err != nil {
 		return Edge{}, false, err
 	}
+	mine, args := own(sc, "p", "seller_id", "buyer_id")
 	var rows []struct{ SellerID, BuyerID id.Tenant }
 	err = s.q(ctx).Raw(`
-		SELECT seller_id, buyer_id FROM billing_period_published
-		WHERE tree_id = ? AND month = ? AND seller = ? AND buyer = ?`, sc.Tree, month, seller, buyer).Scan(&rows).Error
+		SELECT p.seller_id, p.buyer_id FROM billing_period_published p
+		WHERE `+mine+` AND p.month = ? AND p.seller = ? AND p.buyer = ?`, append(args, month, seller, buyer)...).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return Edge{}, false, err
 	}

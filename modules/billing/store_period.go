@@ -170,13 +170,17 @@ func (s store) switchPeriod(ctx context.Context, r Run, p periodPublication) err
 	if err := s.q(ctx).Exec(`UPDATE billing_runs SET contract_id = ? WHERE id = ?`, r.Contract, r.ID).Error; err != nil {
 		return err
 	}
-	return s.q(ctx).Exec(`
+	err := s.q(ctx).Exec(`
 		INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, run_id, currency, fees, rounding)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (seller_id, buyer_id, month) DO UPDATE
 		SET contract_id = EXCLUDED.contract_id, seller = EXCLUDED.seller, buyer = EXCLUDED.buyer, run_id = EXCLUDED.run_id,
 			currency = EXCLUDED.currency, fees = EXCLUDED.fees, rounding = EXCLUDED.rounding`,
 		r.Tree, r.Seller, r.Buyer, r.Month, r.Contract, p.Seller, p.Buyer, r.ID, p.Currency, p.Fees, p.Rounding).Error
+	if err != nil {
+		return err
+	}
+	return s.sumLines(ctx, r.Month, []Edge{{Seller: r.Seller, Buyer: r.Buyer}})
 }
 
 // withdrawPeriod ends the publication of an edge that has neither contract nor

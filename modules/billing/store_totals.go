@@ -1,10 +1,13 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
 )
 
 // switchTotals makes totals what pages read for the assignee's month of
@@ -43,3 +46,29 @@ func (s store) switchTotals(ctx context.Context, r Run, bearers []id.Tenant, tot
 	})
 	return err
 }
+
+// sumLines writes what the published line charges of edges come to beside their
+// fees, where there are some already: a period run that comes first writes it
+// itself. Whoever publishes lines of the same edge meanwhile waits for the
+// caller's transaction, whose end this belongs to, and sees what it has written.
+func (s store) sumLines(ctx context.Context, month period.Month, edges []Edge) error {
+	edges = slices.Clone(edges)
+	slices.SortFunc(edges, func(a, b Edge) int { return cmp.Or(a.Seller.Compare(b.Seller), a.Buyer.Compare(b.Buyer)) })
+	for _, e := range edges {
+		const of = ` WHERE seller_id = ? AND buyer_id = ? AND month = ?`
+		err := s.q(ctx).Exec(`SELECT FROM billing_period_published`+of+` FOR UPDATE`, e.Seller, e.Buyer, month).Error
+		if err != nil {
+			return err
+		}
+		err = s.q(ctx).Exec(`UPDATE billing_period_published p SET lines = `+linesOfEdge+of, e.Seller, e.Buyer, month).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linesOfEdge adds up the published line charges of the edge and month of p.
+const linesOfEdge = `(
+	SELECT coalesce(sum(t.price), 0) FROM billing_edge_totals t
+	WHERE t.bearer_id = p.seller_id AND t.month = p.month AND t.sold_to = p.buyer_id AND t.currency = p.currency)`

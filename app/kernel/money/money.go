@@ -6,6 +6,7 @@ package money
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -40,6 +41,10 @@ func (c Currency) MinorUnit() int32 {
 	}
 	return 2
 }
+
+// OtherMinorUnits returns the currencies whose minor unit is not 2, for queries
+// that round.
+func OtherMinorUnits() map[Currency]int32 { return maps.Clone(minorUnits) }
 
 // Money is an exact amount in one currency. The zero Money is 0 without a
 // currency and adds to anything.
