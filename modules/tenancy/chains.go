@@ -50,12 +50,34 @@ func (s *Service) kin(ctx context.Context, m period.Month) (map[id.Tenant]Tenant
 	return byID(tenants), lineageOf(placed), err
 }
 
+// fewChains is up to how many tenants kinOf asks about one by one; among more,
+// reading everybody once is quicker.
+const fewChains = 100
+
+// kinOf is kin for what chains down to some tenants need: these, and who stood
+// above them as far as the scope sees it, and others.
+func (s *Service) kinOf(ctx context.Context, m period.Month, bottoms []id.Tenant, others ...id.Tenant) (map[id.Tenant]Tenant, lineage, error) {
+	if len(bottoms) > fewChains {
+		return s.kin(ctx, m)
+	}
+	placed, err := s.store.placementsAbove(ctx, m, bottoms)
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted := slices.Concat(bottoms, others)
+	for _, p := range placed {
+		wanted = append(wanted, p.Parent)
+	}
+	tenants, err := s.store.byID(ctx, wanted)
+	return byID(tenants), lineageOf(placed), err
+}
+
 // IsBelow reports whether t is ancestor itself, or below it in every single
 // month of months; an open end means for ever. False where the scope does not
 // see both. Needs tenancy.read.
 func (s *Service) IsBelow(ctx context.Context, ancestor, t id.Tenant, months period.Months) (bool, error) {
 	return read(ctx, s, PermRead, func(ctx context.Context) (bool, error) {
-		seen, parents, err := s.kin(ctx, period.Month{})
+		seen, parents, err := s.kinOf(ctx, period.Month{}, []id.Tenant{t}, ancestor)
 		if err != nil || !sees(seen, ancestor) || !sees(seen, t) {
 			return false, err
 		}
@@ -84,11 +106,16 @@ func (s *Service) Chain(ctx context.Context, owner, t id.Tenant, m period.Month)
 	return chains[link], nil
 }
 
-// ChainsOf is Chain for many links at once, in two queries. Links for which
+// ChainsOf is Chain for many links at once, in two queries; for few of them it
+// does not read the whole tree. Links for which
 // Chain would answer ErrNotFound are absent. Needs tenancy.read.
 func (s *Service) ChainsOf(ctx context.Context, links []Link, m period.Month) (map[Link]Chain, error) {
 	return read(ctx, s, PermRead, func(ctx context.Context) (map[Link]Chain, error) {
-		tenants, parents, err := s.kin(ctx, m)
+		var owners, bottoms []id.Tenant
+		for _, l := range links {
+			owners, bottoms = append(owners, l.Owner), append(bottoms, l.Tenant)
+		}
+		tenants, parents, err := s.kinOf(ctx, m, bottoms, owners...)
 		if err != nil {
 			return nil, err
 		}

@@ -186,18 +186,37 @@ func (s store) move(ctx context.Context, t Tenant, was Placement, parent id.Tena
 // placements returns the parents of tenants below the acting one in month m;
 // a zero month asks for all months.
 func (s store) placements(ctx context.Context, m period.Month) ([]Placement, error) {
-	condition := ""
-	if !m.IsZero() {
-		condition = ` AND p.months @> CAST(@month AS date)`
+	return s.placed(ctx, `SELECT `+placementColumns+` FROM tenancy_parents p WHERE`+isPlacement, map[string]any{"month": m})
+}
+
+// placementsAbove returns those of placements that lead up from tenants.
+func (s store) placementsAbove(ctx context.Context, m period.Month, tenants []id.Tenant) ([]Placement, error) {
+	if len(tenants) == 0 {
+		return nil, nil
 	}
+	return s.placed(ctx, `
+		WITH RECURSIVE up AS (
+			SELECT `+placementColumns+` FROM tenancy_parents p WHERE p.tenant_id IN @tenants AND`+isPlacement+`
+			UNION
+			SELECT `+placementColumns+` FROM up JOIN tenancy_parents p ON p.tenant_id = up.parent_id WHERE`+isPlacement+`)
+		SELECT * FROM up`, map[string]any{"month": m, "tenants": tenants})
+}
+
+const (
+	placementColumns = `p.tenant_id, p.parent_id, p.months`
+	// isPlacement limits p to the acting tenant's and those below it in month
+	// @month; NULL: in any.
+	isPlacement = ` p.parent_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting)
+		AND (CAST(@month AS date) IS NULL OR p.months @> CAST(@month AS date))`
+)
+
+func (s store) placed(ctx context.Context, sql string, args map[string]any) ([]Placement, error) {
 	type row struct {
 		TenantID id.Tenant
 		ParentID id.Tenant
 		Months   period.Months
 	}
-	rows, err := find[row](ctx, s, `SELECT p.tenant_id, p.parent_id, p.months FROM tenancy_parents p
-		WHERE p.parent_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting)`+condition,
-		map[string]any{"month": m})
+	rows, err := find[row](ctx, s, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("read parents: %w", err)
 	}
