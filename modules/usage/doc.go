@@ -31,4 +31,8 @@
 //  5. The months of one account's assignments never overlap.
 //  6. Nobody beside or below an owner sees its imports, sums or quarantine; an
 //     assignee sees the accounts assigned to it, without sums.
+//  7. An import that a worker carries out ends once, as an undisturbed one
+//     would have, however often its workers die.
+//  8. What changes lines in the browser asks for the months that it touched to
+//     be rated again if and only if it is committed.
 package usage

@@ -299,9 +299,9 @@ func months(cost string) string {
 	return c.text()
 }
 
-// A worker that is killed in the middle leaves an import that another one
-// takes up, with the result of an undisturbed one.
-func TestImport_SurvivesItsWorker(t *testing.T) {
+// Invariant 7: a worker that is killed in the middle leaves an import that
+// another one takes up, with the result of an undisturbed one.
+func TestInvariant7_ImportSurvivesItsWorker(t *testing.T) {
 	t.Parallel()
 	undisturbed := setup(t)
 	undisturbed.load(t, undisturbed.north, file(t, "first.csv", months("1.5")))
@@ -402,9 +402,9 @@ func (b *bundle) waitRated(t *testing.T, want ...string) {
 	t.Fatalf("rated again: %v, want %v", got, want)
 }
 
-// What an import changes is rated again for who has it now and for who had it
+// Invariant 8: what an import changes is rated again for who has it now and for who had it
 // in the delivery before; what stays the same is not.
-func TestImport_Rerate(t *testing.T) {
+func TestInvariant8_ImportAsksForRating(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.march(t)

@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"tierbook/views/ui"
@@ -10,6 +12,11 @@ import (
 const WithdrawPath = "/withdraw"
 
 func withdrawURL(p DeliveryPage) string { return p.URL + WithdrawPath }
+
+// waits reports whether rows that could not be read count against the month.
+func (p DeliveryPage) waits() bool {
+	return slices.ContainsFunc(p.Quarantine, func(q Quarantined) bool { return q.Noted.IsZero() })
+}
 
 func rowsOf(sums []Sum) (n int64) {
 	for _, s := range sums {

@@ -365,7 +365,7 @@ func DeliveryView(p DeliveryPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if p.Quarantined > 0 {
+		if len(p.Quarantine) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<h2>Rows that could not be read</h2>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -566,7 +566,7 @@ func standing(p DeliveryPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if p.Quarantined > 0 {
+		if p.waits() {
 			templ_7745c5c3_Var27 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
