@@ -183,8 +183,8 @@ func (e *env) assign() *cobra.Command {
 				answer := map[string]any{"account": in.Account, "customer": t.Slug, "own_use": r.Assignment.OwnUse, "from": months.From, "to": months.To, "ended": len(r.Ended)}
 				return e.print(answer, func(w io.Writer) {
 					fmt.Fprintf(w, "%s has account %s %s.\n", t.Name, in.Account, months)
-					if len(r.Ended) > 0 {
-						fmt.Fprintln(w, "The assignment before it ends the month before.")
+					for _, old := range r.Ended {
+						fmt.Fprintf(w, "Who had it %s gave these months up, and keeps the others.\n", old.Months)
 					}
 				})
 			})
@@ -196,6 +196,7 @@ func (e *env) assign() *cobra.Command {
 	cmd.Flags().StringVar(&customer, "customer", "", "slug of who answers for it")
 	cmd.Flags().Var(&from, "from", "first month, such as 2026-01")
 	cmd.Flags().Var(&to, "to", "last month (default: open)")
+	cmd.Flags().BoolVar(&in.Replace, "replace", false, "whoever has the account in these months gives them up")
 	required(cmd, "account", "customer", "from")
 	return cmd
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -25,19 +26,19 @@ type recalcAnswer struct {
 }
 
 type runAnswer struct {
-	Lines      int64  `json:"lines"`
-	Classes    int64  `json:"classes"`
-	Tuples     int64  `json:"tuples"`
-	Charges    int64  `json:"charges"`
-	Seconds    string `json:"seconds"`
-	InputHash  string `json:"input_hash"`
-	ResultHash string `json:"result_hash"`
+	Lines      int64       `json:"lines"`
+	Classes    int64       `json:"classes"`
+	Tuples     int64       `json:"tuples"`
+	Charges    int64       `json:"charges"`
+	Seconds    json.Number `json:"seconds"`
+	InputHash  string      `json:"input_hash"`
+	ResultHash string      `json:"result_hash"`
 }
 
 func answerOf(w billing.Waited) recalcAnswer {
 	r := w.Run
 	a := recalcAnswer{Job: r.ID.String(), Status: string(r.State), Error: r.Error, Run: runAnswer{
-		r.Lines, r.Classes, r.Tuples, r.Charges, money.Plain(r.Seconds), r.InputHash, r.ResultHash,
+		r.Lines, r.Classes, r.Tuples, r.Charges, json.Number(money.Plain(r.Seconds)), r.InputHash, r.ResultHash,
 	}}
 	if failed, ok := w.Failed(); ok {
 		a.Status, a.Error = string(failed.State), failed.Error

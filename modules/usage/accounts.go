@@ -59,12 +59,13 @@ type AssignInput struct {
 	Assignee id.Tenant    // a customer, or a distributor or reseller for its own use
 	From     period.Month // first month
 	To       period.Month // last month; zero: open
+	Replace  bool         // whoever has the account in these months gives them up
 }
 
 // AssignResult is what an assignment changed.
 type AssignResult struct {
 	Assignment Assignment
-	Ended      []Assignment // open assignments that now end the month before
+	Ended      []Assignment // as they were: assignments that gave the months up
 	Touched    []id.Tenant  // assignees whose months may need rating again, the new one first
 }
 
@@ -74,6 +75,7 @@ type AssignManyInput struct {
 	Assignee id.Tenant    // a customer, or a distributor or reseller for its own use
 	From     period.Month // first month
 	To       period.Month // last month; zero: open
+	Replace  bool         // whoever has them in these months gives them up
 }
 
 // AssignManyResult is what the assignments changed.

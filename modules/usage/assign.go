@@ -23,10 +23,11 @@ var (
 
 // Assign gives an account to a tenant for a range of months.
 //
-// An open-ended assignment that began earlier ends the month before in.From;
-// one that began in in.From is replaced. Anything else in the way is a Conflict
-// that names the standing assignment. Assigning to who has the account already
-// in all of these months changes nothing.
+// An open-ended assignment that began in in.From or earlier gives these months
+// up, and goes on after them if they end. Anything else in the way is a Conflict
+// that names the standing assignment, unless in.Replace says that it gives these
+// months up too. Assigning to who has the account already in all of these months
+// changes nothing.
 //
 // The assignee must be the owner or below it in each of the months; one that
 // is no customer has the account for its own use.
@@ -56,7 +57,7 @@ func (s *Service) Assign(ctx context.Context, in AssignInput) (AssignResult, err
 		if err != nil {
 			return err
 		}
-		out, err = s.assignBelow(ctx, account, assignee, months)
+		out, err = s.assignBelow(ctx, account, assignee, months, in.Replace)
 		return err
 	})
 	if db.ConstraintOf(err) != "" && errs.KindOf(err) == errs.Conflict {
@@ -112,7 +113,7 @@ func ambiguous(account string, rows []accountRow, owners map[id.Tenant]Tenant) e
 }
 
 // assignBelow is assign for an assignee that must be below the account's owner.
-func (s *Service) assignBelow(ctx context.Context, account accountRow, assignee Tenant, months period.Months) (AssignResult, error) {
+func (s *Service) assignBelow(ctx context.Context, account accountRow, assignee Tenant, months period.Months, replace bool) (AssignResult, error) {
 	below, err := s.tenants.IsBelow(ctx, account.OwnerID, assignee.ID, months)
 	if err != nil {
 		return AssignResult{}, err
@@ -120,11 +121,11 @@ func (s *Service) assignBelow(ctx context.Context, account accountRow, assignee 
 	if !below {
 		return AssignResult{}, errs.Newf(errs.FailedPrecondition, "usage.not_below", "%s is not below the owner of account %s in each month %s.", assignee.Slug, account.Account, months)
 	}
-	return s.assign(ctx, account, assignee, months)
+	return s.assign(ctx, account, assignee, months, replace)
 }
 
 // assign makes room for the assignment and writes it.
-func (s *Service) assign(ctx context.Context, account accountRow, assignee Tenant, months period.Months) (AssignResult, error) {
+func (s *Service) assign(ctx context.Context, account accountRow, assignee Tenant, months period.Months, replace bool) (AssignResult, error) {
 	standing, err := s.web.overlapping(ctx, account.ID, months)
 	if err != nil {
 		return AssignResult{}, err
@@ -134,14 +135,13 @@ func (s *Service) assign(ctx context.Context, account accountRow, assignee Tenan
 		switch {
 		case old.AssigneeID == assignee.ID && contains(old.Months, months):
 			return AssignResult{Assignment: old.assignment()}, nil
-		case !old.Months.To.IsZero() || months.From.Before(old.Months.From):
+		case !replace && (!old.Months.To.IsZero() || months.From.Before(old.Months.From)):
 			return AssignResult{}, s.taken(ctx, account, old)
 		}
-		ended, err := s.end(ctx, account, old, months.From)
-		if err != nil {
+		if err := s.giveUp(ctx, account, old, months); err != nil {
 			return AssignResult{}, err
 		}
-		out.Ended = append(out.Ended, ended)
+		out.Ended = append(out.Ended, old.assignment())
 		if !slices.Contains(out.Touched, old.AssigneeID) {
 			out.Touched = append(out.Touched, old.AssigneeID)
 		}
@@ -157,23 +157,35 @@ func (s *Service) assign(ctx context.Context, account accountRow, assignee Tenan
 	return out, s.webAudit.Record(ctx, "usage.assign", account.Account, account.OwnerID, nil, s.auditOf(ctx, row))
 }
 
-// end closes an open assignment before month from, or removes it if nothing is
-// left of it.
-func (s *Service) end(ctx context.Context, account accountRow, old assignmentRow, from period.Month) (Assignment, error) {
-	ended := old
-	ended.Months.To = from.Add(-1)
-	var err error
-	var after any
-	if ended.Months.IsEmpty() {
-		err = s.web.deleteAssignment(ctx, old.ID)
-	} else {
-		err = s.web.setMonths(ctx, old.ID, ended.Months)
-		after = s.auditOf(ctx, ended)
+// giveUp takes months from an assignment: what lies before and after them stays
+// with whom it was.
+func (s *Service) giveUp(ctx context.Context, account accountRow, old assignmentRow, months period.Months) error {
+	if err := s.web.deleteAssignment(ctx, old.ID); err != nil {
+		return err
 	}
-	if err != nil {
-		return Assignment{}, err
+	var left []assignmentAudit
+	for _, rest := range without(old.Months, months) {
+		row := old
+		row.ID, row.Months = id.New[id.Assignment](), rest
+		if err := s.web.insertAssignment(ctx, row); err != nil {
+			return err
+		}
+		left = append(left, s.auditOf(ctx, row))
 	}
-	return ended.assignment(), s.webAudit.Record(ctx, "usage.assign", account.Account, account.OwnerID, s.auditOf(ctx, old), after)
+	return s.webAudit.Record(ctx, "usage.assign", account.Account, account.OwnerID, s.auditOf(ctx, old), left)
+}
+
+// without returns what is left of r before and after taken: none, one or two
+// ranges.
+func without(r, taken period.Months) []period.Months {
+	var out []period.Months
+	if before := (period.Months{From: r.From, To: taken.From.Add(-1)}); r.From.Before(taken.From) {
+		out = append(out, before)
+	}
+	if taken.To.IsZero() || !r.To.IsZero() && !taken.To.Before(r.To) {
+		return out
+	}
+	return append(out, period.Months{From: taken.To.Add(1), To: r.To})
 }
 
 // contains reports whether every month of inner lies in outer.
@@ -185,7 +197,7 @@ func contains(outer, inner period.Months) bool {
 }
 
 func (s *Service) taken(ctx context.Context, account accountRow, old assignmentRow) error {
-	return errs.Newf(errTaken.Kind, errTaken.Code, "Account %s is assigned to %s %s.", account.Account, s.slug(ctx, old.AssigneeID), old.Months)
+	return errs.Newf(errTaken.Kind, errTaken.Code, "Account %s is assigned to %s %s: choose other months, or say that the assignment is replaced in these.", account.Account, s.slug(ctx, old.AssigneeID), old.Months)
 }
 
 // slug names a tenant; one that the scope does not see is just that.

@@ -62,7 +62,7 @@ func (s *Service) assignMany(ctx context.Context, in AssignManyInput, months per
 		return out, err
 	}
 	for _, a := range accounts {
-		r, err := s.assignBelow(ctx, a, assignee, months)
+		r, err := s.assignBelow(ctx, a, assignee, months, in.Replace)
 		if err != nil {
 			return out, err
 		}
@@ -115,9 +115,6 @@ func (s *Service) ownAccounts(ctx context.Context, list []id.Account) ([]account
 func (s *Service) staleAfter(ctx context.Context, account accountRow, r AssignResult, months period.Months) ([]Stale, error) {
 	if len(r.Touched) == 0 {
 		return nil, nil
-	}
-	if len(r.Ended) > 0 {
-		months.To = period.Month{} // whoever had it without end has it no more
 	}
 	billed, err := s.web.billedMonths(ctx, ids([]id.Account{account.ID}), months)
 	var out []Stale

@@ -101,6 +101,38 @@ func TestService_Assign(t *testing.T) {
 	}
 }
 
+// Whoever gives months up keeps those before and after them, and a mistake can
+// be mended: Replace takes months from any assignment.
+func TestService_Assign_GivesMonthsUp(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.usual(t)
+	steps := []struct {
+		to       scope.Scope
+		from, at string
+		replace  bool
+		want     []string
+	}{
+		{b.harbour, "2026-01", "", false, []string{"harbour from 2026-01 false"}},
+		{b.direct, "2026-03", "2026-03", false, []string{"harbour 2026-01 to 2026-02 false", "direct 2026-03 false", "harbour from 2026-04 false"}},
+		{b.east, "2026-02", "2026-05", true, []string{"harbour 2026-01 false", "east 2026-02 to 2026-05 true", "harbour from 2026-06 false"}},
+		{b.harbour, "2025-12", "2026-02", true, []string{"harbour 2025-12 to 2026-02 false", "east 2026-03 to 2026-05 true", "harbour from 2026-06 false"}},
+		{b.direct, "2025-11", "", true, []string{"direct from 2025-11 false"}},
+	}
+	for _, s := range steps {
+		in := AssignInput{Account: "111", Assignee: s.to.Tenant, From: month(t, s.from), Replace: s.replace}
+		if s.at != "" {
+			in.To = month(t, s.at)
+		}
+		if _, err := b.Assign(as(t, b.north), in); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(s.want, b.assigned(t, "111")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestService_Assign_Refuses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -114,8 +146,8 @@ func TestService_Assign_Refuses(t *testing.T) {
 		kind    errs.Kind
 		message string
 	}{
-		{"Taken", b.north, AssignInput{Account: "111", Assignee: b.direct.Tenant, From: month(t, "2026-05")}, errs.Conflict, "Account 111 is assigned to harbour 2026-01 to 2026-06."},
-		{"TakenLater", b.north, AssignInput{Account: "112", Assignee: b.direct.Tenant, From: month(t, "2026-01")}, errs.Conflict, "Account 112 is assigned to harbour from 2026-03."},
+		{"Taken", b.north, AssignInput{Account: "111", Assignee: b.direct.Tenant, From: month(t, "2026-05")}, errs.Conflict, "Account 111 is assigned to harbour 2026-01 to 2026-06: choose other months, or say that the assignment is replaced in these."},
+		{"TakenLater", b.north, AssignInput{Account: "112", Assignee: b.direct.Tenant, From: month(t, "2026-01")}, errs.Conflict, "Account 112 is assigned to harbour from 2026-03: choose other months, or say that the assignment is replaced in these."},
 		{"NoSuchAccount", b.north, AssignInput{Account: "999", Assignee: b.direct.Tenant, From: month(t, "2026-05")}, errs.NotFound, ""},
 		{"OtherProvider", b.north, AssignInput{Account: "111", Provider: "gcp", Assignee: b.direct.Tenant, From: month(t, "2026-05")}, errs.NotFound, ""},
 		{"ForeignAssignee", b.north, AssignInput{Account: "113", Assignee: b.far.Tenant, From: month(t, "2026-05")}, errs.NotFound, ""},

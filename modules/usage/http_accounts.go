@@ -77,6 +77,7 @@ func (m *Module) accountPage(c *fiber.Ctx, query map[string]string) (view.Accoun
 type assignInput struct {
 	accounts       []id.Account
 	assignee, from string
+	replace        bool
 	back           url.Values // the list's query
 }
 
@@ -88,6 +89,7 @@ func bindAssign(c *fiber.Ctx) (in assignInput) {
 		}
 	}
 	in.assignee, in.from = form.Get("assignee"), form.Get("from")
+	in.replace = form.Get("replace") == "yes"
 	in.back, _ = url.ParseQuery(form.Get("back"))
 	in.back.Del("edit")
 	in.back.Del("find")
@@ -125,7 +127,7 @@ func (m *Module) assign(c *fiber.Ctx) error {
 }
 
 func (m *Module) assignAll(ctx context.Context, in assignInput) (AssignManyResult, error) {
-	q := AssignManyInput{Accounts: in.accounts}
+	q := AssignManyInput{Accounts: in.accounts, Replace: in.replace}
 	if in.assignee != "" {
 		t, err := m.tenantNamed(ctx, in.assignee, "assignee")
 		if err != nil {

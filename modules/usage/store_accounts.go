@@ -125,10 +125,6 @@ func (s store) insertAssignment(ctx context.Context, r assignmentRow) error {
 		r.ID, r.TreeID, r.OwnerID, r.AccountID, r.AssigneeID, r.OwnUse, r.Months, r.CreatedAt)
 }
 
-func (s store) setMonths(ctx context.Context, a id.Assignment, months period.Months) error {
-	return s.exec(ctx, `UPDATE usage_assignments SET months = ?::daterange WHERE id = ?`, months, a)
-}
-
 func (s store) deleteAssignment(ctx context.Context, a id.Assignment) error {
 	return s.exec(ctx, `DELETE FROM usage_assignments WHERE id = ?`, a)
 }
