@@ -12,7 +12,10 @@ package gallery
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "tierbook/views/ui"
+import (
+	"tierbook/views/tenancy"
+	"tierbook/views/ui"
+)
 
 // Group is the states of one package's views.
 type Group struct {
@@ -22,7 +25,7 @@ type Group struct {
 
 // All collects what each package of views lists.
 func All() []Group {
-	return []Group{{"ui", ui.Gallery()}}
+	return []Group{{"ui", ui.Gallery()}, {"tenancy", tenancy.Gallery()}}
 }
 
 // Body is the gallery's page.
@@ -55,7 +58,7 @@ func Body(groups []Group) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(g.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `gallery.templ`, Line: 22, Col: 15}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `gallery.templ`, Line: 25, Col: 15}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
