@@ -31,10 +31,10 @@ func (s store) buying(ctx context.Context, sc scope.Scope, month period.Month, b
 	return s.eachBuying(ctx, add, []string{
 		`
 		SELECT sold_to AS tenant_id, bearer_id AS seller_id, currency, sum(price) AS price, sum(cost) AS cost
-		FROM billing_edge_totals WHERE tree_id = ? AND month = ? AND sold_to = ANY(?::uuid[])
+		FROM billing_edge_totals WHERE tree_id = ? AND month = ? AND sold_to IN (SELECT unnest(?::uuid[]))
 		GROUP BY sold_to, bearer_id, currency`, `
 		SELECT buyer_id AS tenant_id, seller_id, currency, fees + rounding AS price
-		FROM billing_period_published WHERE tree_id = ? AND month = ? AND buyer_id = ANY(?::uuid[]) AND fees + rounding <> 0`,
+		FROM billing_period_published WHERE tree_id = ? AND month = ? AND buyer_id IN (SELECT unnest(?::uuid[])) AND fees + rounding <> 0`,
 	}, []any{sc.Tree, month, in}, []any{sc.Tree, month, in})
 }
 
