@@ -39,7 +39,7 @@ func (r reportMoney) Figures(ctx context.Context, months ...period.Month) ([]rep
 	}
 	list, err := r.billing.Figures(ctx, months...)
 	return each(list, func(f billing.MonthFigures) reports.Figures {
-		out := reports.Figures{Month: f.Month, Currency: f.Currency, Spend: f.Spend()}
+		out := reports.Figures{Month: f.Month, Currency: f.Currency, Spend: f.Spend(), Unlisted: f.NotListed}
 		for _, t := range f.Tiers {
 			out.Tiers = append(out.Tiers, reports.TierFigures{
 				Tier: t.Tier, Fees: t.PeriodCost, Amounts: reports.Amounts{Cost: t.Cost.Add(t.PeriodCost), Price: t.Price, Margin: t.Margin},

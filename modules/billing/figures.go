@@ -25,11 +25,15 @@ type Party struct {
 type MonthFigures struct {
 	Month    period.Month
 	Currency money.Currency
-	// Edges are those whose seller the scope sees, by seller and buyer, with
-	// cost, price and margin: Reconcile's, to the digit.
+	// Edges are those whose seller is the acting tenant, and the hundred largest
+	// of the sellers below it, by seller and buyer, with cost, price and margin:
+	// Reconcile's, to the digit.
 	Edges []EdgeFigures
-	// Tiers adds up Edges by the seller's tier, as Summary does; the first one
-	// is the acting tenant's own, with what it was charged in fees itself.
+	// NotListed is how many further edges the sellers below have.
+	NotListed int
+	// Tiers adds up all edges, listed or not, by the seller's tier, as Summary
+	// does; the first one is the acting tenant's own, with what it was charged in
+	// fees itself.
 	Tiers []TierSummary
 	// Bought is what the acting tenant was charged itself; empty for a
 	// distributor, and where nothing was.
@@ -83,10 +87,11 @@ const (
 	FlowSupplier FlowKind = "supplier" // who sells to the acting tenant
 	FlowTenant   FlowKind = "tenant"
 	FlowOwnUse   FlowKind = "own_use" // what a tenant keeps for itself
+	FlowOthers   FlowKind = "others"  // the buyers of edges that are not listed
 )
 
 // FlowNode is one end of a FlowLink. Party is zero for providers; for own use
-// it is who uses.
+// it is who uses; of others it has the tier only.
 type FlowNode struct {
 	Kind  FlowKind
 	Party Party

@@ -17,45 +17,75 @@ import (
 // figuresBook is what Figures is made from.
 type figuresBook struct {
 	acting  scope.Scope
-	edges   []edgeFigureRow // published lines by edge
-	ends    []edgeFigureRow // own use: lines whose chain ends at Seller
-	own     []edgeFigureRow // lines that the acting tenant bears, with what its supplier charges
-	periods []periodFigureRow
+	own     []edgeFigureRow   // published lines of the acting tenant's edges
+	sellers []edgeFigureRow   // published lines of all edges, by seller
+	ends    []edgeFigureRow   // own use: lines whose chain ends at Seller
+	bought  []edgeFigureRow   // lines that the acting tenant bears
+	fees    []periodFigureRow // of the acting tenant's edges
+	feesOf  []periodFigureRow // of all edges, by seller
+	paid    []periodFigureRow // what sellers were charged themselves
+	below   []belowRow        // the largest edges of other sellers
 	parties map[id.Tenant]Party
 }
 
-// edgeFigureRow adds up billing_edge_totals.
+// edgeFigureRow adds up lines.
 type edgeFigureRow struct {
 	Month    period.Month
 	SellerID id.Tenant
-	BuyerID  id.Tenant // zero at a chain's end
+	BuyerID  id.Tenant // zero where all buyers are added up
 	Currency string
 	Price    decimal.Decimal
 	Cost     decimal.Decimal
 	Supplied decimal.Decimal
 }
 
-// periodFigureRow is what a period run came to.
+// periodFigureRow is what period runs came to.
 type periodFigureRow struct {
 	Month         period.Month
 	SellerID      id.Tenant
-	BuyerID       id.Tenant
+	BuyerID       id.Tenant // zero where all buyers are added up
 	Seller, Buyer string
 	Currency      string
 	Charged       decimal.Decimal // fees and rounding
 }
 
+// belowRow is an edge of a seller below the acting tenant.
+type belowRow struct {
+	Month             period.Month
+	SellerID, BuyerID id.Tenant
+	Currency          string
+	Price, Cost       decimal.Decimal // of its lines
+	Charged           decimal.Decimal // its fees and rounding
+	Of                int             // how many such edges the month has
+}
+
+// sellerIDs returns who sells anything, and the acting tenant.
+func (b *figuresBook) sellerIDs() []id.Tenant {
+	set := map[id.Tenant]bool{b.acting.Tenant: true}
+	for _, r := range b.sellers {
+		set[r.SellerID] = true
+	}
+	for _, r := range b.feesOf {
+		set[r.SellerID] = true
+	}
+	return slices.Collect(maps.Keys(set))
+}
+
+// tenants returns everybody who is named.
 func (b *figuresBook) tenants() []id.Tenant {
 	set := map[id.Tenant]bool{}
-	for _, rows := range [][]edgeFigureRow{b.edges, b.ends} {
-		for _, r := range rows {
-			set[r.SellerID], set[r.BuyerID] = true, true
-		}
+	for _, t := range b.sellerIDs() {
+		set[t] = true
 	}
-	for _, r := range b.periods {
+	for _, r := range slices.Concat(b.own, b.ends) {
 		set[r.SellerID], set[r.BuyerID] = true, true
 	}
-	set[b.acting.Tenant] = true
+	for _, r := range b.fees {
+		set[r.BuyerID] = true
+	}
+	for _, r := range b.below {
+		set[r.BuyerID] = true
+	}
 	delete(set, id.Tenant{})
 	return slices.Collect(maps.Keys(set))
 }
@@ -86,14 +116,15 @@ type figureKey struct {
 
 // monthBook is a month in the making.
 type monthBook struct {
-	acting   id.Tenant
-	edges    map[Edge]*EdgeFigures
-	feesOf   map[id.Tenant]decimal.Decimal // what a tenant was charged in fees
-	supplier periodFigureRow               // of the acting tenant
-	bought   decimal.Decimal               // lines
-	cost     map[id.Tenant]decimal.Decimal // of all lines that a tenant bears
-	ends     map[id.Tenant]decimal.Decimal // of those that it uses itself
-	hasOwn   bool
+	acting    id.Tenant
+	edges     map[Edge]*EdgeFigures
+	sold      map[id.Tenant]edgeFigureRow   // lines by seller
+	feesOf    map[id.Tenant]decimal.Decimal // fees and rounding by seller
+	paid      map[id.Tenant]decimal.Decimal // what a seller was charged in fees
+	ends      map[id.Tenant]edgeFigureRow   // own use
+	supplier  periodFigureRow               // of the acting tenant
+	bought    decimal.Decimal               // lines
+	below, of int                           // edges of other sellers: listed, and all
 }
 
 // figures folds the rows by month and currency.
@@ -103,40 +134,47 @@ func (b *figuresBook) figures() []MonthFigures {
 		k := figureKey{m, money.Currency(currency)}
 		if months[k] == nil {
 			months[k] = &monthBook{
-				acting: b.acting.Tenant, edges: map[Edge]*EdgeFigures{}, feesOf: map[id.Tenant]decimal.Decimal{},
-				cost: map[id.Tenant]decimal.Decimal{}, ends: map[id.Tenant]decimal.Decimal{},
+				acting: b.acting.Tenant, edges: map[Edge]*EdgeFigures{}, sold: map[id.Tenant]edgeFigureRow{},
+				feesOf: map[id.Tenant]decimal.Decimal{}, paid: map[id.Tenant]decimal.Decimal{}, ends: map[id.Tenant]edgeFigureRow{},
 			}
 		}
 		return months[k]
 	}
-	for _, r := range b.edges {
+	for _, r := range b.own {
+		at(r.Month, r.Currency).edge(b.parties, r.SellerID, r.BuyerID).add(r.Price, r.Cost, decimal.Zero)
+	}
+	for _, r := range b.fees {
+		at(r.Month, r.Currency).edge(b.parties, r.SellerID, r.BuyerID).add(decimal.Zero, decimal.Zero, r.Charged)
+	}
+	for _, r := range b.below {
 		m := at(r.Month, r.Currency)
-		e := m.edge(b.parties, r.SellerID, r.BuyerID)
-		e.Price, e.Cost = e.Price.Add(r.Price), e.Cost.Add(r.Cost)
-		m.cost[r.SellerID] = m.cost[r.SellerID].Add(r.Cost)
+		m.below, m.of = m.below+1, r.Of
+		m.edge(b.parties, r.SellerID, r.BuyerID).add(r.Price, r.Cost, r.Charged)
+	}
+	for _, r := range b.sellers {
+		at(r.Month, r.Currency).sold[r.SellerID] = r
 	}
 	for _, r := range b.ends {
-		m := at(r.Month, r.Currency)
-		m.ends[r.SellerID] = m.ends[r.SellerID].Add(r.Cost)
-		m.cost[r.SellerID] = m.cost[r.SellerID].Add(r.Cost)
+		at(r.Month, r.Currency).ends[r.SellerID] = r
 	}
-	for _, r := range b.own {
-		m := at(r.Month, r.Currency)
-		m.bought, m.hasOwn = m.bought.Add(r.Supplied), true
+	for _, r := range b.bought {
+		if !r.Supplied.IsZero() {
+			at(r.Month, r.Currency).bought = r.Supplied
+		}
 	}
-	for _, r := range b.periods {
+	for _, r := range b.feesOf {
+		at(r.Month, r.Currency).feesOf[r.SellerID] = r.Charged
+	}
+	for _, r := range b.paid {
 		m := at(r.Month, r.Currency)
-		m.feesOf[r.BuyerID] = m.feesOf[r.BuyerID].Add(r.Charged)
+		m.paid[r.BuyerID] = m.paid[r.BuyerID].Add(r.Charged)
 		if r.BuyerID == b.acting.Tenant {
 			m.supplier = r
-			continue
 		}
-		e := m.edge(b.parties, r.SellerID, r.BuyerID)
-		e.Price, e.Fees = e.Price.Add(r.Charged), e.Fees.Add(r.Charged)
 	}
 	out := make([]MonthFigures, 0, len(months))
 	for k, m := range months {
-		out = append(out, m.figures(k, b))
+		out = append(out, m.figures(k, b.parties))
 	}
 	slices.SortFunc(out, func(x, y MonthFigures) int {
 		return cmp.Or(x.Month.Compare(y.Month), cmp.Compare(x.Currency, y.Currency))
@@ -152,46 +190,64 @@ func (m *monthBook) edge(parties map[id.Tenant]Party, seller, buyer id.Tenant) *
 	return m.edges[k]
 }
 
-func (m *monthBook) figures(k figureKey, b *figuresBook) MonthFigures {
-	out := MonthFigures{Month: k.month, Currency: k.currency}
+func (e *EdgeFigures) add(lines, cost, fees decimal.Decimal) {
+	e.Price, e.Cost, e.Fees = e.Price.Add(lines).Add(fees), e.Cost.Add(cost), e.Fees.Add(fees)
+	e.Margin = e.Price.Sub(e.Cost)
+}
+
+func (m *monthBook) figures(k figureKey, parties map[id.Tenant]Party) MonthFigures {
+	out := MonthFigures{Month: k.month, Currency: k.currency, NotListed: m.of - m.below}
 	for _, e := range m.edges {
-		e.Margin = e.Price.Sub(e.Cost)
 		out.Edges = append(out.Edges, *e)
 	}
 	slices.SortFunc(out.Edges, func(x, y EdgeFigures) int {
 		return cmp.Or(cmp.Compare(x.Seller.Slug, y.Seller.Slug), cmp.Compare(x.Buyer.Slug, y.Buyer.Slug))
 	})
 	if !m.supplier.SellerID.IsZero() || !m.bought.IsZero() {
-		fees := m.feesOf[m.acting]
+		fees := m.paid[m.acting]
 		out.Bought = []Bought{{
-			Supplier: party(b.parties, m.supplier.SellerID, m.supplier.Seller),
+			Supplier: party(parties, m.supplier.SellerID, m.supplier.Seller),
 			Lines:    m.bought, Fees: fees, Price: m.bought.Add(fees),
 		}}
 	}
-	for t, cost := range m.ends {
-		out.OwnUse = append(out.OwnUse, OwnUse{Tenant: party(b.parties, t, ""), Cost: cost})
+	for t, r := range m.ends {
+		out.OwnUse = append(out.OwnUse, OwnUse{Tenant: party(parties, t, ""), Cost: r.Cost})
 	}
 	slices.SortFunc(out.OwnUse, func(x, y OwnUse) int { return cmp.Compare(x.Tenant.Slug, y.Tenant.Slug) })
-	out.Tiers = m.tiers(k.currency, out.Edges)
-	out.Flow = m.flow(b.parties, out)
+	out.Tiers = m.tiers(k.currency, parties)
+	out.Flow = m.flow(parties, out)
 	return out
 }
 
-// tiers adds up the edges by the seller's tier. Sellers' own fees count once.
-func (m *monthBook) tiers(currency money.Currency, edges []EdgeFigures) []TierSummary {
+// sellers returns who sells anything, by slug.
+func (m *monthBook) sellers(parties map[id.Tenant]Party) []id.Tenant {
+	set := map[id.Tenant]bool{}
+	for t := range m.sold {
+		set[t] = true
+	}
+	for t := range m.feesOf {
+		set[t] = true
+	}
+	return slices.SortedFunc(maps.Keys(set), func(a, b id.Tenant) int { return cmp.Compare(parties[a].Slug, parties[b].Slug) })
+}
+
+// price returns what a seller charges everybody.
+func (m *monthBook) price(seller id.Tenant) decimal.Decimal {
+	return m.sold[seller].Price.Add(m.feesOf[seller])
+}
+
+// tiers adds up all edges by the seller's tier.
+func (m *monthBook) tiers(currency money.Currency, parties map[id.Tenant]Party) []TierSummary {
 	byTier := map[scope.Tier]*TierSummary{}
-	sellers := map[id.Tenant]bool{}
-	for _, e := range edges {
-		t := byTier[e.Seller.Tier]
+	for _, seller := range m.sellers(parties) {
+		tier := parties[seller].Tier
+		t := byTier[tier]
 		if t == nil {
-			t = &TierSummary{Tier: e.Seller.Tier, Currency: currency}
-			byTier[e.Seller.Tier] = t
+			t = &TierSummary{Tier: tier, Currency: currency}
+			byTier[tier] = t
 		}
-		t.Cost, t.Price = t.Cost.Add(e.Cost), t.Price.Add(e.Price)
-		if !sellers[e.Seller.ID] {
-			sellers[e.Seller.ID] = true
-			t.PeriodCost = t.PeriodCost.Add(m.feesOf[e.Seller.ID])
-		}
+		t.Cost, t.Price = t.Cost.Add(m.sold[seller].Cost), t.Price.Add(m.price(seller))
+		t.PeriodCost = t.PeriodCost.Add(m.paid[seller])
 	}
 	out := make([]TierSummary, 0, len(byTier))
 	for _, t := range byTier {
@@ -202,9 +258,10 @@ func (m *monthBook) tiers(currency money.Currency, edges []EdgeFigures) []TierSu
 	return out
 }
 
-// flow draws how the month's money runs.
+// flow draws how the month's money runs. What sellers charge on edges that are
+// not listed goes to one node.
 func (m *monthBook) flow(parties map[id.Tenant]Party, f MonthFigures) []FlowLink {
-	if len(f.Edges) == 0 && len(f.OwnUse) == 0 {
+	if len(m.sold) == 0 && len(f.Edges) == 0 && len(f.OwnUse) == 0 {
 		return nil
 	}
 	var out []FlowLink
@@ -213,25 +270,31 @@ func (m *monthBook) flow(parties map[id.Tenant]Party, f MonthFigures) []FlowLink
 			out = append(out, FlowLink{from, to, amount})
 		}
 	}
-	tenant := func(p Party) FlowNode { return FlowNode{FlowTenant, p} }
+	tenant := func(t id.Tenant) FlowNode { return FlowNode{FlowTenant, party(parties, t, "")} }
 	for _, b := range f.Bought {
-		link(FlowNode{FlowSupplier, b.Supplier}, tenant(party(parties, m.acting, "")), b.Price)
+		link(FlowNode{FlowSupplier, b.Supplier}, tenant(m.acting), b.Price)
 	}
-	// What a tenant's lines cost and no edge into it charges, the providers do.
-	charged := map[id.Tenant]decimal.Decimal{m.acting: m.bought}
+	users := map[id.Tenant]bool{}
+	for _, u := range f.OwnUse {
+		users[u.Tenant.ID] = true
+	}
+	sellers := m.sellers(parties)
+	for _, t := range sellers {
+		users[t] = true
+	}
+	for _, t := range slices.SortedFunc(maps.Keys(users), func(a, b id.Tenant) int { return cmp.Compare(parties[a].Slug, parties[b].Slug) }) {
+		link(FlowNode{Kind: FlowProvider}, tenant(t), m.sold[t].Cost.Sub(m.sold[t].Supplied).Add(m.ends[t].Cost.Sub(m.ends[t].Supplied)))
+	}
+	listed := map[id.Tenant]decimal.Decimal{}
 	for _, e := range f.Edges {
-		charged[e.Buyer.ID] = charged[e.Buyer.ID].Add(e.Price.Sub(e.Fees))
+		link(FlowNode{FlowTenant, e.Seller}, FlowNode{FlowTenant, e.Buyer}, e.Price)
+		listed[e.Seller.ID] = listed[e.Seller.ID].Add(e.Price)
 	}
-	for _, t := range slices.SortedFunc(maps.Keys(m.cost), func(a, b id.Tenant) int {
-		return cmp.Compare(parties[a].Slug, parties[b].Slug)
-	}) {
-		link(FlowNode{Kind: FlowProvider}, tenant(party(parties, t, "")), m.cost[t].Sub(charged[t]))
-	}
-	for _, e := range f.Edges {
-		link(tenant(e.Seller), tenant(e.Buyer), e.Price)
+	for _, t := range sellers {
+		link(tenant(t), FlowNode{FlowOthers, Party{Tier: scope.Customer}}, m.price(t).Sub(listed[t]))
 	}
 	for _, u := range f.OwnUse {
-		link(tenant(u.Tenant), FlowNode{FlowOwnUse, u.Tenant}, u.Cost)
+		link(FlowNode{FlowTenant, u.Tenant}, FlowNode{FlowOwnUse, u.Tenant}, u.Cost)
 	}
 	return out
 }

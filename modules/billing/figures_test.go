@@ -131,6 +131,38 @@ func TestFigures_Flow(t *testing.T) {
 	}
 }
 
+// What sellers below charge on edges that are not listed is one node of the
+// flow, and in the tiers' sums all the same.
+func TestFigures_NotListed(t *testing.T) {
+	t.Parallel()
+	dist, north, acme := id.New[id.Tenant](), id.New[id.Tenant](), id.New[id.Tenant]()
+	d := decimal.RequireFromString
+	b := figuresBook{
+		acting: scope.Scope{Tenant: dist, Tree: dist, Tier: scope.Distributor},
+		parties: map[id.Tenant]Party{
+			dist: {dist, "dist", "dist", scope.Distributor}, north: {north, "north", "north", scope.Reseller}, acme: {acme, "acme", "acme", scope.Customer},
+		},
+		own: []edgeFigureRow{{Month: march, SellerID: dist, BuyerID: north, Currency: "USD", Price: d("90"), Cost: d("70")}},
+		sellers: []edgeFigureRow{
+			{Month: march, SellerID: dist, Currency: "USD", Price: d("90"), Cost: d("70")},
+			{Month: march, SellerID: north, Currency: "USD", Price: d("200"), Cost: d("90"), Supplied: d("90")},
+		},
+		feesOf: []periodFigureRow{{Month: march, SellerID: north, Currency: "USD", Charged: d("5")}},
+		below:  []belowRow{{Month: march, SellerID: north, BuyerID: acme, Currency: "USD", Price: d("120"), Cost: d("60"), Charged: d("1"), Of: 41}},
+	}
+	got := b.figures()
+	if len(got) != 1 || got[0].NotListed != 40 || len(got[0].Edges) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	others := got[0].Flow[len(got[0].Flow)-1]
+	if others.From.Party.Slug != "north" || others.To != (FlowNode{FlowOthers, Party{Tier: scope.Customer}}) || others.Amount.String() != "84" {
+		t.Errorf("%+v", others)
+	}
+	if tiers := got[0].Tiers; len(tiers) != 2 || tiers[1].Price.String() != "205" || tiers[1].Cost.String() != "90" {
+		t.Errorf("%+v", tiers)
+	}
+}
+
 // Tiers are what Summary prints.
 func TestFigures_Tiers(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,8 @@ package billing
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -20,31 +22,68 @@ func dates(months []period.Month) string {
 	return "{" + strings.Join(out, ",") + "}"
 }
 
+// maxBelow is how many edges of sellers below the acting tenant Figures lists
+// for a month and currency; the others are added up by seller.
+const maxBelow = 100
+
 // readFigures reads the sums of months.
 func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.Month, b *figuresBook) error {
-	const totals = `sum(price) AS price, sum(cost) AS cost, sum(supplied) AS supplied FROM billing_edge_totals WHERE tree_id = ? AND month = ANY(?::date[]) AND `
 	in := dates(months)
+	bearers, whose := own(sc, "t", "bearer_id", "bearer_id")
+	sellers, sold := own(sc, "p", "seller_id", "seller_id")
+	with := func(args []any, more ...any) []any { return append(slices.Clone(args), more...) }
 	for _, q := range []struct {
-		into  *[]edgeFigureRow
+		into  any
 		query string
+		args  []any
 	}{
-		{&b.edges, `SELECT month, bearer_id AS seller_id, sold_to AS buyer_id, currency, ` + totals + `sold_to IS NOT NULL GROUP BY month, bearer_id, sold_to, currency`},
-		{&b.ends, `SELECT month, bearer_id AS seller_id, currency, ` + totals + `sold_to IS NULL AND own_use GROUP BY month, bearer_id, currency`},
+		{&b.own, `
+			SELECT month, bearer_id AS seller_id, sold_to AS buyer_id, currency, sum(price) AS price, sum(cost) AS cost
+			FROM billing_edge_totals WHERE bearer_id = ? AND month = ANY(?::date[]) AND sold_to IS NOT NULL
+			GROUP BY month, bearer_id, sold_to, currency`, []any{sc.Tenant, in}},
+		{&b.sellers, `
+			SELECT month, bearer_id AS seller_id, currency, sum(price) AS price, sum(cost) AS cost, sum(supplied) AS supplied
+			FROM billing_bearer_totals t WHERE ` + bearers + ` AND month = ANY(?::date[]) AND is_sold
+			GROUP BY month, bearer_id, currency`, with(whose, in)},
+		{&b.ends, `
+			SELECT month, bearer_id AS seller_id, currency, sum(cost) AS cost, sum(supplied) AS supplied
+			FROM billing_edge_totals t WHERE ` + bearers + ` AND month = ANY(?::date[]) AND own_use AND sold_to IS NULL
+			GROUP BY month, bearer_id, currency`, with(whose, in)},
+		{&b.bought, `
+			SELECT month, bearer_id AS seller_id, currency, sum(supplied) AS supplied
+			FROM billing_bearer_totals WHERE bearer_id = ? AND month = ANY(?::date[]) GROUP BY month, bearer_id, currency`, []any{sc.Tenant, in}},
+		{&b.fees, `
+			SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged FROM billing_period_published
+			WHERE seller_id = ? AND month = ANY(?::date[])`, []any{sc.Tenant, in}},
+		{&b.feesOf, `
+			SELECT month, seller_id, currency, sum(fees + rounding) AS charged FROM billing_period_published p
+			WHERE ` + sellers + ` AND month = ANY(?::date[]) GROUP BY month, seller_id, currency`, with(sold, in)},
 	} {
-		if err := s.q(ctx).Raw(q.query, sc.Tree, in).Scan(q.into).Error; err != nil {
+		if err := s.q(ctx).Raw(q.query, q.args...).Scan(q.into).Error; err != nil {
 			return err
 		}
 	}
-	if sc.Tier != scope.Distributor {
-		err := s.q(ctx).Raw(`SELECT month, bearer_id AS seller_id, currency, `+totals+`bearer_id = ? GROUP BY month, bearer_id, currency`,
-			sc.Tree, in, sc.Tenant).Scan(&b.own).Error
-		if err != nil {
-			return err
-		}
+	if err := s.feesPaidBy(ctx, in, b); err != nil || sc.Tier != scope.Distributor {
+		return err
 	}
 	return s.q(ctx).Raw(`
-		SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged
-		FROM billing_period_published WHERE tree_id = ? AND month = ANY(?::date[])`, sc.Tree, in).Scan(&b.periods).Error
+		SELECT p.*, coalesce(t.price, 0) AS price, coalesce(t.cost, 0) AS cost FROM (
+			SELECT tree_id, month, seller_id, buyer_id, currency, fees + rounding AS charged,
+				row_number() OVER largest AS place, count(*) OVER (PARTITION BY month, currency) AS of
+			FROM billing_period_published WHERE tree_id = ? AND month = ANY(?::date[]) AND seller_id <> ?
+			WINDOW largest AS (PARTITION BY month, currency ORDER BY lines + fees + rounding DESC, seller_id, buyer_id)
+		) p LEFT JOIN LATERAL (
+			SELECT sum(t.price) AS price, sum(t.cost) AS cost FROM billing_edge_totals t
+			WHERE t.bearer_id = p.seller_id AND t.sold_to = p.buyer_id AND t.month = p.month AND t.currency = p.currency
+		) t ON true WHERE p.place <= ?`, sc.Tree, in, sc.Tenant, maxBelow).Scan(&b.below).Error
+}
+
+// feesPaidBy reads what the acting tenant and the sellers of b were charged in
+// fees themselves.
+func (s store) feesPaidBy(ctx context.Context, in string, b *figuresBook) error {
+	return s.q(ctx).Raw(`
+		SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged FROM billing_period_published
+		WHERE buyer_id = ANY(?::uuid[]) AND month = ANY(?::date[])`, array(uuids(b.sellerIDs())), in).Scan(&b.paid).Error
 }
 
 // months returns the months of the documents that the scope sees, the newest
@@ -54,13 +93,23 @@ func (s store) months(ctx context.Context) ([]period.Month, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rows []struct{ Month period.Month }
-	err = s.q(ctx).Raw(`
+	// A union of both ends, so that each walks along an index of its own.
+	const walk = `(
 		WITH RECURSIVE m AS (
-			SELECT max(month) AS month FROM billing_period_published WHERE tree_id = ?
+			SELECT max(month) AS month FROM billing_period_published WHERE %[1]s = ?
 			UNION ALL
-			SELECT (SELECT max(p.month) FROM billing_period_published p WHERE p.tree_id = ? AND p.month < m.month) FROM m WHERE m.month IS NOT NULL)
-		SELECT month FROM m WHERE month IS NOT NULL`, sc.Tree, sc.Tree).Scan(&rows).Error
+			SELECT (SELECT max(p.month) FROM billing_period_published p WHERE p.%[1]s = ? AND p.month < m.month) FROM m WHERE m.month IS NOT NULL)
+		SELECT month FROM m WHERE month IS NOT NULL)`
+	columns, args := []string{"seller_id", "buyer_id"}, []any{sc.Tenant, sc.Tenant, sc.Tenant, sc.Tenant}
+	if sc.Tier == scope.Distributor {
+		columns, args = []string{"tree_id"}, args[:2]
+	}
+	var walks []string
+	for _, c := range columns {
+		walks = append(walks, fmt.Sprintf(walk, c))
+	}
+	var rows []struct{ Month period.Month }
+	err = s.q(ctx).Raw(strings.Join(walks, " UNION ")+" ORDER BY month DESC", args...).Scan(&rows).Error
 	out := make([]period.Month, len(rows))
 	for i, r := range rows {
 		out[i] = r.Month

@@ -69,6 +69,7 @@ type Figures struct {
 	Sales    []Sale        // of the acting tenant itself, by buyer
 	Spend    decimal.Decimal
 	Flow     []Flow
+	Unlisted int // how many small sales to customers Flow adds up in one node
 }
 
 // TierFigures adds up what the tenants of one tier bought and sold.

@@ -127,6 +127,7 @@ func changeText(now, before decimal.Decimal, earlier period.Month) string {
 // presentFlow draws the larger flows and lists all of them.
 func presentFlow(f Figures) (ui.Chart, []view.Flow) {
 	shown, others := fewer(f.Flow)
+	others[scope.Customer] += f.Unlisted
 	names := namesOf(f.Flow, others)
 	chart := ui.Chart{ID: "flow-" + string(f.Currency), Kind: "sankey", Currency: f.Currency, Title: flowTitle(f)}
 	seen := map[string]bool{}
@@ -144,6 +145,7 @@ func presentFlow(f Figures) (ui.Chart, []view.Flow) {
 		}
 	}
 	rows := make([]view.Flow, len(f.Flow))
+	names = namesOf(f.Flow, map[scope.Tier]int{scope.Customer: f.Unlisted})
 	for i, l := range f.Flow {
 		rows[i] = view.Flow{From: names(l.From), To: names(l.To), Amount: l.Amount}
 	}
