@@ -33,6 +33,58 @@ func (s *Service) Sales(ctx context.Context, months ...period.Month) (out ByServ
 	return out.sorted(), err
 }
 
+// SalesTo returns what the acting tenant sells to some buyers in months, fees
+// and rounding included, by month, currency and buyer. Its cost grows with the
+// sales to these buyers, however many others there are.
+//
+// Needs billing.read.
+func (s *Service) SalesTo(ctx context.Context, buyers []id.Tenant, months ...period.Month) ([]MonthSale, error) {
+	if err := s.authz.Need(ctx, PermRead); err != nil {
+		return nil, err
+	}
+	sc, err := scope.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		month    period.Month
+		buyer    id.Tenant
+		currency string
+	}
+	sums := map[key]MonthSale{}
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		clear(sums)
+		rows, err := s.web.salesTo(ctx, sc, buyers, months)
+		for _, r := range rows {
+			k := key{r.Month, r.BuyerID, r.Currency}
+			sale := sums[k]
+			sale.Month, sale.Buyer, sale.Currency = r.Month, r.BuyerID, money.Currency(r.Currency)
+			sale.Cost, sale.Price = sale.Cost.Add(r.Cost), sale.Price.Add(r.Price)
+			sale.Margin = sale.Price.Sub(sale.Cost)
+			sums[k] = sale
+		}
+		return err
+	})
+	out := make([]MonthSale, 0, len(sums))
+	for _, sale := range sums {
+		out = append(out, sale)
+	}
+	slices.SortFunc(out, func(x, y MonthSale) int {
+		return cmp.Or(x.Month.Compare(y.Month), cmp.Compare(x.Currency, y.Currency), x.Buyer.Compare(y.Buyer))
+	})
+	return out, err
+}
+
+// MonthSale is what the acting tenant sells to a buyer in one month and currency.
+type MonthSale struct {
+	Month    period.Month
+	Buyer    id.Tenant
+	Currency money.Currency
+	Cost     decimal.Decimal
+	Price    decimal.Decimal
+	Margin   decimal.Decimal // Price − Cost
+}
+
 // TenantFigures is what a tenant came to in one month and currency, seen from
 // above: what its supplier paid, charged and kept. Own figures of the acting
 // tenant are those of all its sales.

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -88,10 +89,23 @@ func TestSales_AddUp(t *testing.T) {
 		for _, r := range got.Rows {
 			price = price.Add(r.Price)
 		}
+		sold := decimal.Zero
+		buyers := []id.Tenant{w.id("acme"), w.id("north")}
+		sales, err := w.s.SalesTo(w.as(who), buyers, march.Add(-1), march)
+		for _, x := range sales {
+			sold = sold.Add(x.Price)
+		}
+		wantSold := decimal.Zero
 		for _, e := range w.figures(who).Edges {
 			if e.Seller.ID == w.id(who) {
 				want = want.Add(e.Price)
+				if slices.Contains(buyers, e.Buyer.ID) {
+					wantSold = wantSold.Add(e.Price)
+				}
 			}
+		}
+		if err != nil || !sold.Equal(wantSold) {
+			t.Errorf("%s sells %s to two buyers, %s by edge: %v", who, sold, wantSold, err)
 		}
 		if !price.Equal(want) {
 			t.Errorf("%s sells %s by service, %s by edge", who, price, want)

@@ -3,6 +3,8 @@ package billing
 import (
 	"context"
 
+	"github.com/shopspring/decimal"
+
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
@@ -51,6 +53,34 @@ func (s store) selling(ctx context.Context, sc scope.Scope, month period.Month, 
 		SELECT ?::uuid AS tenant_id, currency, sum(fees + rounding) AS cost
 		FROM billing_period_published WHERE buyer_id = ? AND month = ? GROUP BY currency HAVING sum(fees + rounding) <> 0`,
 	}, args, args, args)
+}
+
+// saleRow is a part of what a tenant sells to a buyer in a month.
+type saleRow struct {
+	Month       period.Month
+	BuyerID     id.Tenant
+	Currency    string
+	Price, Cost decimal.Decimal
+}
+
+// salesTo reads what the acting tenant sells to buyers in months.
+func (s store) salesTo(ctx context.Context, sc scope.Scope, buyers []id.Tenant, months []period.Month) ([]saleRow, error) {
+	if len(buyers) == 0 {
+		return nil, nil
+	}
+	in, when := array(uuids(buyers)), dates(months)
+	var rows []saleRow
+	err := s.q(ctx).Raw(`
+		SELECT e.month, e.sold_to AS buyer_id, e.currency, sum(e.price) AS price, sum(e.cost) AS cost
+		FROM unnest(?::uuid[]) b (id) JOIN billing_edge_totals e ON e.bearer_id = ? AND e.sold_to = b.id
+		JOIN unnest(?::date[]) m (month) ON m.month = e.month
+		GROUP BY e.month, e.sold_to, e.currency
+		UNION ALL
+		SELECT p.month, p.buyer_id, p.currency, p.fees + p.rounding, 0
+		FROM unnest(?::uuid[]) b (id) JOIN billing_period_published p ON p.seller_id = ? AND p.buyer_id = b.id
+		JOIN unnest(?::date[]) m (month) ON m.month = p.month
+		WHERE p.fees + p.rounding <> 0`, in, sc.Tenant, when, in, sc.Tenant, when).Scan(&rows).Error
+	return rows, err
 }
 
 // blockedRow counts the blocking findings about a tenant.
