@@ -5,6 +5,7 @@ import (
 
 	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/authz"
@@ -80,6 +81,15 @@ func (r reportMoney) ByService(ctx context.Context, months ...period.Month) ([]r
 		return reports.ServiceMonth{
 			Month: s.Month, Currency: s.Currency, Service: s.Service, IsFee: s.IsFee,
 			Amounts: reports.Amounts{Cost: s.Cost, Price: s.Price, Margin: s.Margin},
+		}
+	}), err
+}
+
+func (r reportMoney) SalesTo(ctx context.Context, buyers []id.Tenant, months ...period.Month) ([]reports.BuyerMonth, error) {
+	list, err := r.billing.SalesTo(ctx, buyers, months...)
+	return each(list, func(s billing.MonthSale) reports.BuyerMonth {
+		return reports.BuyerMonth{
+			Month: s.Month, Buyer: s.Buyer, Currency: s.Currency, Amounts: reports.Amounts{Cost: s.Cost, Price: s.Price, Margin: s.Margin},
 		}
 	}), err
 }

@@ -318,7 +318,7 @@ func TestPages_TreeOpensAndCloses(t *testing.T) {
 func TestPages_TreeFilterKeepsParents(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	page := w.As(w.dee, "admin").Get(t, routes.Customers+"?text=bee").Is(t, 200)
+	page := w.As(w.dee, "admin").Get(t, routes.Customers+"?q=bee").Is(t, 200)
 	if got := names(page.All(t, "#tenants > tr")); !slices.Equal(got, []string{"Dee", "Arr", "Bee"}) {
 		t.Errorf("rows: %q", got)
 	}
@@ -331,7 +331,7 @@ func TestPages_TreeFilterKeepsParents(t *testing.T) {
 	if to := page.Attr(t, ".tb-chip a", "href"); to != routes.Customers {
 		t.Errorf("without the filter: %s", to)
 	}
-	w.As(w.dee, "admin").Get(t, routes.Customers+"?text=quay").Is(t, 200).Has(t, ".tb-empty")
+	w.As(w.dee, "admin").Get(t, routes.Customers+"?q=quay").Is(t, 200).Has(t, ".tb-empty")
 }
 
 // Invariant 2: ten thousand tenants are asked about as often as five.
@@ -374,7 +374,7 @@ func TestPages_Export(t *testing.T) {
 	w := setup(t)
 	w.sells("arr", "cee", "95.0000001", "130")
 	w.tree.nodes[3].Name = "=Cee"
-	answer := w.As(w.dee, "admin").Get(t, routes.CustomersCSV+"?text=cee").Is(t, 200)
+	answer := w.As(w.dee, "admin").Get(t, routes.CustomersCSV+"?q=cee").Is(t, 200)
 	rows, err := csv.NewReader(strings.NewReader(answer.Body)).ReadAll()
 	if err != nil {
 		t.Fatal(err)

@@ -51,7 +51,7 @@ func (m *Module) index(c *fiber.Ctx) error {
 }
 
 func bindTree(c *fiber.Ctx) TreeFilter {
-	f := TreeFilter{Text: strings.TrimSpace(c.Query("text")), Under: c.Query("under")}
+	f := TreeFilter{Text: strings.TrimSpace(c.Query("q")), Under: c.Query("under")}
 	if m, err := period.ParseMonth(c.Query("month")); err == nil {
 		f.Month = m
 	}

@@ -60,7 +60,7 @@ func statusHelp(s Status) string {
 
 // url is the tree's address with other open tenants, or rows.
 func (f TreeFilter) url(path string, pairs ...string) string {
-	all := []string{"text", f.Text, "month", f.Month.String(), "under", f.Under, "open", "", "rows", ""}
+	all := []string{"q", f.Text, "month", f.Month.String(), "under", f.Under, "open", "", "rows", ""}
 	if f.IsSet {
 		all[7] = openText(f.Open)
 	}
@@ -84,7 +84,7 @@ func openText(slugs []string) string {
 func presentTree(t Tree, f TreeFilter, canCreate bool) view.Tree {
 	out := view.Tree{
 		Text: f.Text, Month: t.Month, Under: f.Under, CanCreate: canCreate, IsCapped: t.IsCapped, Currency: oneCurrency(t.Rows),
-		Clear: f.url(routes.Customers, "text", "", "open", "", "rows", ""), Export: f.url(routes.CustomersCSV, "open", "", "rows", ""),
+		Clear: f.url(routes.Customers, "q", "", "open", "", "rows", ""), Export: f.url(routes.CustomersCSV, "open", "", "rows", ""),
 		SeesMoney: t.SeesMoney, SeesContracts: t.SeesContracts, SeesAccounts: t.SeesAccounts,
 	}
 	if t.SeesMoney {

@@ -8,7 +8,7 @@
 //  1. Nothing is added across currencies.
 //  2. A tier sees its own cost and price and those below it: of what is above
 //     it, only what it was charged. A customer sees its spend and nothing else.
-//  3. What a picture leaves out as too small is in it as «other», and the table
-//     behind it has every number.
+//  3. What a picture leaves out as too small is in it as «others», so that it
+//     adds up to what it was made from; the table behind it has its numbers.
 //  4. A month counts as good only if everything that was asked said so.
 package reports

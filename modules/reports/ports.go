@@ -23,6 +23,9 @@ type Money interface {
 	// ByService returns the acting tenant's months by service: what it sold, or,
 	// for a customer, what it was charged.
 	ByService(ctx context.Context, months ...period.Month) ([]ServiceMonth, error)
+	// SalesTo returns what the acting tenant sold to some buyers, by month; the
+	// names of buyers are not said.
+	SalesTo(ctx context.Context, buyers []id.Tenant, months ...period.Month) ([]BuyerMonth, error)
 	// Troubles returns what needs somebody in a month.
 	Troubles(ctx context.Context, month period.Month) (Troubles, error)
 	// Books returns what is known of a month's reconciliation, of a distributor.
@@ -61,6 +64,14 @@ func (a Amounts) Add(b Amounts) Amounts {
 	return Amounts{a.Cost.Add(b.Cost), a.Price.Add(b.Price), a.Margin.Add(b.Margin)}
 }
 
+// Sub returns what remains without b.
+func (a Amounts) Sub(b Amounts) Amounts {
+	return Amounts{a.Cost.Sub(b.Cost), a.Price.Sub(b.Price), a.Margin.Sub(b.Margin)}
+}
+
+// IsZero reports whether there is nothing in it.
+func (a Amounts) IsZero() bool { return a.Cost.IsZero() && a.Price.IsZero() && a.Margin.IsZero() }
+
 // Figures is a month in one currency.
 type Figures struct {
 	Month    period.Month
@@ -82,6 +93,14 @@ type TierFigures struct {
 // Sale is what the acting tenant sold to one buyer.
 type Sale struct {
 	Buyer Party
+	Amounts
+}
+
+// BuyerMonth is what the acting tenant sold to one buyer in a month and currency.
+type BuyerMonth struct {
+	Month    period.Month
+	Buyer    id.Tenant
+	Currency money.Currency
 	Amounts
 }
 

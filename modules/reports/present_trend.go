@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -26,11 +27,9 @@ func presentTrend(h Home, in HomeInput, c money.Currency) view.Trend {
 	}
 	if in.ByBuyer {
 		t.What = "Buyer"
-		for _, f := range h.SalesOver {
-			for _, s := range f.Sales {
-				if f.Currency == c {
-					t.Rows = append(t.Rows, view.TrendRow{Month: f.Month, Name: s.Buyer.Name, Cost: s.Cost, Price: s.Price, Margin: s.Margin})
-				}
+		for _, s := range h.ByBuyer {
+			if s.Currency == c {
+				t.Rows = append(t.Rows, view.TrendRow{Month: s.Month, Name: cmp.Or(s.Name, "All others"), Cost: s.Cost, Price: s.Price, Margin: s.Margin})
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tierbook/app/kernel/clock"
+	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/authz"
@@ -34,7 +35,7 @@ type Home struct {
 	Now         []Figures      // of Month, by currency, the largest first
 	Before      []Figures      // of the month before it
 	Services    []ServiceMonth // of the last months up to Month
-	SalesOver   []Figures      // the same months by buyer, where they were asked for
+	ByBuyer     []BuyerSales   // of the same months, where they were asked for
 	Trouble     Troubles
 	Books       *Books // nil: not for this reader
 	Unassigned  []Unassigned
@@ -106,11 +107,7 @@ func (s *Service) addMoney(ctx context.Context, in HomeInput, h *Home) error {
 		h.Invoices, err = s.money.Invoices(ctx, maxInvoices)
 		return err
 	}
-	months := []period.Month{h.Month.Add(-1), h.Month}
-	if in.ByBuyer {
-		months = last(h.Month, trend)
-	}
-	figures, err := s.money.Figures(ctx, months...)
+	figures, err := s.money.Figures(ctx, h.Month.Add(-1), h.Month)
 	if err != nil {
 		return err
 	}
@@ -122,10 +119,12 @@ func (s *Service) addMoney(ctx context.Context, in HomeInput, h *Home) error {
 			h.Before = append(h.Before, f)
 		}
 	}
-	if in.ByBuyer {
-		h.SalesOver = figures
-	}
 	slices.SortStableFunc(h.Now, func(a, b Figures) int { return b.total().Price.Cmp(a.total().Price) })
+	if in.ByBuyer {
+		if err := s.addBuyers(ctx, h); err != nil {
+			return err
+		}
+	}
 	if h.Trouble, err = s.money.Troubles(ctx, h.Month); err != nil {
 		return err
 	}
@@ -137,6 +136,66 @@ func (s *Service) addMoney(ctx context.Context, in HomeInput, h *Home) error {
 		h.Books = &books
 	}
 	return nil
+}
+
+// BuyerSales is what was sold to one buyer, or to all others together, in a
+// month and currency.
+type BuyerSales struct {
+	Month    period.Month
+	Currency money.Currency
+	Name     string // empty: all others
+	Amounts
+}
+
+// maxBuyers is how many buyers are shown one by one over time.
+const maxBuyers = 12
+
+// addBuyers fills in the months of the largest buyers of the shown month, and
+// of all others together: what the services add up to, less these.
+func (s *Service) addBuyers(ctx context.Context, h *Home) error {
+	names, ids := largestBuyers(h.Now)
+	sales, err := s.money.SalesTo(ctx, ids, last(h.Month, trend)...)
+	if err != nil {
+		return err
+	}
+	type key struct {
+		month    period.Month
+		currency money.Currency
+	}
+	rest := map[key]Amounts{}
+	for _, x := range h.Services {
+		k := key{x.Month, x.Currency}
+		rest[k] = rest[k].Add(x.Amounts)
+	}
+	for _, x := range sales {
+		h.ByBuyer = append(h.ByBuyer, BuyerSales{x.Month, x.Currency, names[x.Buyer], x.Amounts})
+		k := key{x.Month, x.Currency}
+		rest[k] = rest[k].Sub(x.Amounts)
+	}
+	for k, a := range rest {
+		if !a.IsZero() {
+			h.ByBuyer = append(h.ByBuyer, BuyerSales{k.month, k.currency, "", a})
+		}
+	}
+	slices.SortFunc(h.ByBuyer, func(a, b BuyerSales) int {
+		return cmp.Or(a.Month.Compare(b.Month), cmp.Compare(a.Currency, b.Currency), b.Price.Cmp(a.Price), cmp.Compare(a.Name, b.Name))
+	})
+	return nil
+}
+
+// largestBuyers returns who bought most in a month, in each currency.
+func largestBuyers(now []Figures) (map[id.Tenant]string, []id.Tenant) {
+	names := map[id.Tenant]string{}
+	var out []id.Tenant
+	for _, f := range now {
+		sales := slices.SortedStableFunc(slices.Values(f.Sales), func(a, b Sale) int { return b.Price.Cmp(a.Price) })
+		for _, x := range sales[:min(len(sales), maxBuyers)] {
+			if names[x.Buyer.ID] == "" {
+				names[x.Buyer.ID], out = x.Buyer.Name, append(out, x.Buyer.ID)
+			}
+		}
+	}
+	return names, out
 }
 
 func (s *Service) addUsage(ctx context.Context, h *Home) error {

@@ -425,7 +425,7 @@ func (s *Service) Run(ctx context.Context, run id.Run) (RunView, error) {
 	if out.Changes, err = s.runs.Changes(ctx, run); err != nil {
 		return RunView{}, err
 	}
-	caused, err := s.runs.List(ctx, RunFilter{Kind: KindFees, Cause: run, Limit: maxQueueRows})
+	caused, err := s.runs.List(ctx, RunFilter{Kind: KindFees, Month: r.Month, Cause: run, Limit: maxQueueRows})
 	if err != nil {
 		return RunView{}, err
 	}

@@ -47,7 +47,7 @@ func Index(t Tree) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "text", Label: "Customer", Type: "search", Value: t.Text, Placeholder: "Name or slug"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "q", Label: "Customer", Type: "search", Value: t.Text, Placeholder: "Name or slug"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
