@@ -124,7 +124,11 @@ func changeText(now, before decimal.Decimal, earlier period.Month) string {
 	return percent + " on " + earlier.String()
 }
 
-// presentFlow draws the larger flows and lists all of them.
+// maxFlows is how many flows the table behind the picture lists one by one.
+const maxFlows = 200
+
+// presentFlow draws the larger flows and lists all of them, or, where they are
+// too many for a page, what it draws.
 func presentFlow(f Figures) (ui.Chart, []view.Flow) {
 	shown, others := fewer(f.Flow)
 	others[scope.Customer] += f.Unlisted
@@ -144,9 +148,12 @@ func presentFlow(f Figures) (ui.Chart, []view.Flow) {
 			chart.Links = append(chart.Links, ui.Flow{From: node(l.From), To: node(l.To), Value: l.Amount})
 		}
 	}
-	rows := make([]view.Flow, len(f.Flow))
-	names = namesOf(f.Flow, map[scope.Tier]int{scope.Customer: f.Unlisted})
-	for i, l := range f.Flow {
+	listed := shown
+	if len(f.Flow) <= maxFlows {
+		listed, names = f.Flow, namesOf(f.Flow, map[scope.Tier]int{scope.Customer: f.Unlisted})
+	}
+	rows := make([]view.Flow, len(listed))
+	for i, l := range listed {
 		rows[i] = view.Flow{From: names(l.From), To: names(l.To), Amount: l.Amount}
 	}
 	return chart, rows

@@ -18,6 +18,7 @@ import (
 	"tierbook/app/platform/dbtest"
 	"tierbook/app/platform/scope"
 	"tierbook/app/platform/webtest"
+	view "tierbook/views/reports"
 )
 
 var (
@@ -329,5 +330,27 @@ func TestFewer(t *testing.T) {
 	}
 	if small, none := fewer(flows[:largest[scope.Customer]+1]); len(small) != largest[scope.Customer]+1 || len(none) != 0 {
 		t.Errorf("one more than fits was put together with itself: %d, %v", len(small), none)
+	}
+}
+
+// The table behind the flow of hundreds of buyers lists what is drawn.
+func TestPresentFlow_Many(t *testing.T) {
+	t.Parallel()
+	dee := Party{ID: id.New[id.Tenant](), Name: "Dee", Tier: scope.Distributor}
+	f := Figures{Currency: "USD", Unlisted: 5}
+	for i := range 2 * maxFlows {
+		cee := Party{ID: id.New[id.Tenant](), Name: fmt.Sprint("C", i), Tier: scope.Customer}
+		f.Flow = append(f.Flow, Flow{Node{NodeTenant, dee}, Node{NodeTenant, cee}, decimal.NewFromInt(int64(i + 1))})
+	}
+	chart, rows := presentFlow(f)
+	total := decimal.Zero
+	for _, r := range rows {
+		total = total.Add(r.Amount)
+	}
+	if len(rows) != largest[scope.Customer]+1 || len(chart.Links) != len(rows) || !total.Equal(decimal.NewFromInt(maxFlows*(2*maxFlows+1))) {
+		t.Errorf("%d rows of %s, %d links", len(rows), total, len(chart.Links))
+	}
+	if !slices.ContainsFunc(rows, func(r view.Flow) bool { return r.To == "391 other customers" }) {
+		t.Errorf("rows: %+v", rows)
 	}
 }
