@@ -1,5 +1,5 @@
 # The daily commands. Everything that is missing is installed: README says what.
-.PHONY: run build test bench views assets
+.PHONY: run build test bench screenshots views assets
 
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go' '*.sql' '*.yaml' '*.csv' '*.conf' 'static/*' go.mod go.sum)
 
@@ -18,6 +18,11 @@ test:                    ## the whole gate
 
 bench: bin/tierbook      ## how fast: lines/s, MB/s, peak memory, pages
 	@./bench/run
+
+screenshots:             ## every page in two widths, in var/screenshots
+	@.ci/install test
+	@rm -rf var/screenshots
+	@go test -count=1 -timeout 30m ./app/browsertest -run '^TestPages$$' -args -screenshots '$(CURDIR)/var/screenshots'
 
 views:                   ## the Go code of the pages' templates
 	@for d in views/*/; do go tool templ generate -path $$d >/dev/null 2>&1 || exit 1; done
