@@ -37,10 +37,10 @@ func (s *Service) Document(ctx context.Context, month period.Month, seller, buye
 		return DocumentPage{}, err
 	}
 	var out DocumentPage
-	if out.Invoice, err = s.Invoice(ctx, edge, month); err != nil {
+	if out.IsSeller, err = s.isParty(ctx, edge, month); err != nil {
 		return DocumentPage{}, err
 	}
-	if out.IsSeller, err = s.isParty(ctx, edge, month); err != nil {
+	if out.Invoice, err = s.invoiceOf(ctx, edge, month, out.IsSeller); err != nil {
 		return DocumentPage{}, err
 	}
 	if err := s.web.db.ReadTx(ctx, func(ctx context.Context) error { return s.surround(ctx, edge, month, &out) }); err != nil {

@@ -209,28 +209,24 @@ func (x *explainer) fee(ctx context.Context) error {
 	return nil
 }
 
-// feeTerms returns the contract version that the document's period run applied.
+// feeTerms returns the contract version that the document's period run applied;
+// nil: none.
 func (x *explainer) feeTerms(ctx context.Context) (*ContractVersion, error) {
 	ctx, err := x.aside(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var used []usedTerms
+	var version id.Version
 	err = x.s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
-		used, err = x.s.work.usedTerms(ctx, "bearer_id = ? AND sold_to = ? AND month = ?", x.edge.Seller, x.edge.Buyer, x.month)
+		version, err = x.s.work.feeVersion(ctx, x.edge, x.month)
 		return err
 	})
-	if err != nil {
+	if err != nil || version.IsZero() {
 		return nil, err
 	}
-	for _, u := range used {
-		if u.AssigneeID.IsZero() && !u.VersionID.IsZero() {
-			found, err := x.s.contracts.Versions(ctx, u.VersionID)
-			v := found[u.VersionID]
-			return &v, err
-		}
-	}
-	return nil, nil
+	found, err := x.s.contracts.Versions(ctx, version)
+	v := found[version]
+	return &v, err
 }
 
 // aside returns a context that reads what the published runs have read: in the
@@ -248,7 +244,7 @@ func (x *explainer) aside(ctx context.Context) (context.Context, error) {
 
 // rounding explains the document's rounding line.
 func (x *explainer) rounding(ctx context.Context) error {
-	inv, err := x.s.Invoice(ctx, x.edge, x.month)
+	inv, err := x.s.invoiceOf(ctx, x.edge, x.month, x.out.IsSeller)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func (w *world) deps() Deps {
 	return Deps{
 		Web: w.db.Web, Work: w.db.Work, WebJobs: enqueuer(w.db.Web), WorkJobs: enqueuer(w.db.Work),
 		Audit: audit.New(w.db.Web, testClock{}), Authz: access, Clock: testClock{}, Logger: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
-		Tenants: w.tenants, Contracts: w.contracts, Usage: w.usage, Recount: w.usage, Directory: w.tenants, Workers: 2,
+		Tenants: w.tenants, Contracts: w.contracts, Usage: w.usage, Recount: w.usage, Directory: directory{w.tenants}, Workers: 2,
 	}
 }
 

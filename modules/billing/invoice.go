@@ -155,7 +155,12 @@ func (s *Service) Invoice(ctx context.Context, edge Edge, month period.Month) (I
 	if err != nil {
 		return Invoice{}, err
 	}
-	slugs, err := s.slugs(ctx)
+	return s.invoiceOf(ctx, edge, month, isSeller)
+}
+
+// invoiceOf is Invoice for a reader who is a party.
+func (s *Service) invoiceOf(ctx context.Context, edge Edge, month period.Month, isSeller bool) (Invoice, error) {
+	slugs, err := s.slugs(ctx, edge, month)
 	if err != nil {
 		return Invoice{}, err
 	}
@@ -202,13 +207,21 @@ func (s *Service) isParty(ctx context.Context, edge Edge, month period.Month) (i
 	return err == nil, err
 }
 
-// slugs names the tenants that the scope sees.
-func (s *Service) slugs(ctx context.Context) (map[id.Tenant]string, error) {
-	tenants, err := s.tenants.Tenants(ctx)
-	out := make(map[id.Tenant]string, len(tenants))
-	for _, t := range tenants {
-		out[t.ID] = t.Slug
-	}
+// slugs names the parties of an edge, and everybody for whom something is
+// charged on it, as far as the scope sees them.
+func (s *Service) slugs(ctx context.Context, edge Edge, month period.Month) (map[id.Tenant]string, error) {
+	out := map[id.Tenant]string{}
+	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		charged, err := s.web.chargedOn(ctx, edge, month)
+		if err != nil {
+			return err
+		}
+		known, err := s.directory.ByID(ctx, append(charged, edge.Seller, edge.Buyer)...)
+		for t, x := range known {
+			out[t] = x.Slug
+		}
+		return err
+	})
 	return out, err
 }
 

@@ -85,7 +85,7 @@ func newLedger(t *testing.T) *ledger {
 	l.m = New(Deps{
 		Web: l.db.Web, Work: l.db.Work, WebJobs: l.queue.on(l.db.Web), WorkJobs: l.queue.on(l.db.Work),
 		Audit: audit.New(l.db.Web, c), Authz: az, Clock: c, Logger: slog.New(slog.DiscardHandler),
-		Tenants: ledgerTenants{l}, Contracts: l.contracts, Recount: l.recount, Workers: 1,
+		Tenants: ledgerTenants{l}, Contracts: l.contracts, Recount: l.recount, Directory: directory{ledgerTenants{l}}, Workers: 1,
 	})
 	l.s = l.m.Service
 	return l

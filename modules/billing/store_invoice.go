@@ -56,3 +56,33 @@ func (s store) periodPublication(ctx context.Context, edge Edge, month period.Mo
 	}
 	return rows[0], true, nil
 }
+
+// chargedOn returns the assignees of an edge's published lines and fees.
+func (s store) chargedOn(ctx context.Context, edge Edge, month period.Month) ([]id.Tenant, error) {
+	var rows []struct{ AssigneeID id.Tenant }
+	err := s.q(ctx).Raw(`
+		SELECT assignee_id FROM billing_published WHERE bearer_id = ? AND sold_to = ? AND month = ?
+		UNION
+		SELECT c.assignee_id FROM billing_period_published p JOIN billing_period_charges c ON c.run_id = p.run_id
+		WHERE p.seller_id = ? AND p.buyer_id = ? AND p.month = ? AND c.assignee_id IS NOT NULL`,
+		edge.Seller, edge.Buyer, month, edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	out := make([]id.Tenant, len(rows))
+	for i, r := range rows {
+		out[i] = r.AssigneeID
+	}
+	return out, err
+}
+
+// feeVersion returns the contract version that the period run which speaks for
+// an edge has applied; zero: none.
+func (s store) feeVersion(ctx context.Context, edge Edge, month period.Month) (id.Version, error) {
+	var rows []struct{ VersionID id.Version }
+	err := s.q(ctx).Raw(`
+		SELECT (r.inputs -> 'contract' ->> 'version')::uuid AS version_id
+		FROM billing_period_published p JOIN billing_runs r ON r.id = p.run_id
+		WHERE p.seller_id = ? AND p.buyer_id = ? AND p.month = ?`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return id.Version{}, err
+	}
+	return rows[0].VersionID, nil
+}
