@@ -101,7 +101,7 @@ func (f DocumentFilter) normal() DocumentFilter {
 }
 
 func (s *Service) documents(ctx context.Context, sc scope.Scope, f DocumentFilter) (Documents, error) {
-	sums, err := s.web.documentSums(ctx, sc, f)
+	rows, sums, err := s.readDocuments(ctx, sc, f)
 	if err != nil {
 		return Documents{}, err
 	}
@@ -111,10 +111,6 @@ func (s *Service) documents(ctx context.Context, sc scope.Scope, f DocumentFilte
 		out.Sums = append(out.Sums, money.New(x.Total, money.Currency(x.Currency)))
 	}
 	out.Pages = max(1, (out.Count+f.Size-1)/f.Size)
-	rows, err := s.web.documents(ctx, sc, f)
-	if err != nil {
-		return Documents{}, err
-	}
 	ids := make([]id.Tenant, 0, 2*len(rows))
 	for _, r := range rows {
 		ids = append(ids, r.SellerID, r.BuyerID)
@@ -124,6 +120,18 @@ func (s *Service) documents(ctx context.Context, sc scope.Scope, f DocumentFilte
 		out.List = append(out.List, r.document(sc, known))
 	}
 	return out, err
+}
+
+func (s *Service) readDocuments(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, []documentSum, error) {
+	if f.Text != "" || f.State != "" {
+		return s.web.foundDocuments(ctx, sc, f)
+	}
+	sums, err := s.web.documentSums(ctx, sc, f)
+	if err != nil || len(sums) == 0 {
+		return nil, nil, err
+	}
+	rows, err := s.web.documents(ctx, sc, f)
+	return rows, sums, err
 }
 
 // documentRow is what the store knows of a document.

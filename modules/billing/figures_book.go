@@ -47,6 +47,7 @@ type periodFigureRow struct {
 	Seller, Buyer string
 	Currency      string
 	Charged       decimal.Decimal // fees and rounding
+	Edges         int             // how many edges are added up
 }
 
 // belowRow is an edge of a seller below the acting tenant.
@@ -56,7 +57,6 @@ type belowRow struct {
 	Currency          string
 	Price, Cost       decimal.Decimal // of its lines
 	Charged           decimal.Decimal // its fees and rounding
-	Of                int             // how many such edges the month has
 }
 
 // sellerIDs returns who sells anything, and the acting tenant.
@@ -148,7 +148,7 @@ func (b *figuresBook) figures() []MonthFigures {
 	}
 	for _, r := range b.below {
 		m := at(r.Month, r.Currency)
-		m.below, m.of = m.below+1, r.Of
+		m.below++
 		m.edge(b.parties, r.SellerID, r.BuyerID).add(r.Price, r.Cost, r.Charged)
 	}
 	for _, r := range b.sellers {
@@ -163,7 +163,11 @@ func (b *figuresBook) figures() []MonthFigures {
 		}
 	}
 	for _, r := range b.feesOf {
-		at(r.Month, r.Currency).feesOf[r.SellerID] = r.Charged
+		m := at(r.Month, r.Currency)
+		m.feesOf[r.SellerID] = r.Charged
+		if r.SellerID != b.acting.Tenant {
+			m.of += r.Edges
+		}
 	}
 	for _, r := range b.paid {
 		m := at(r.Month, r.Currency)

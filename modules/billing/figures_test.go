@@ -147,8 +147,8 @@ func TestFigures_NotListed(t *testing.T) {
 			{Month: march, SellerID: dist, Currency: "USD", Price: d("90"), Cost: d("70")},
 			{Month: march, SellerID: north, Currency: "USD", Price: d("200"), Cost: d("90"), Supplied: d("90")},
 		},
-		feesOf: []periodFigureRow{{Month: march, SellerID: north, Currency: "USD", Charged: d("5")}},
-		below:  []belowRow{{Month: march, SellerID: north, BuyerID: acme, Currency: "USD", Price: d("120"), Cost: d("60"), Charged: d("1"), Of: 41}},
+		feesOf: []periodFigureRow{{Month: march, SellerID: north, Currency: "USD", Charged: d("5"), Edges: 41}},
+		below:  []belowRow{{Month: march, SellerID: north, BuyerID: acme, Currency: "USD", Price: d("120"), Cost: d("60"), Charged: d("1")}},
 	}
 	got := b.figures()
 	if len(got) != 1 || got[0].NotListed != 40 || len(got[0].Edges) != 2 {

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,20 +135,54 @@ func (s store) documentSums(ctx context.Context, sc scope.Scope, f DocumentFilte
 	return rows, err
 }
 
+const (
+	inOrder       = ` ORDER BY p.month DESC, p.seller, p.buyer`
+	documentPages = `
+		SELECT p.month, p.seller_id, p.buyer_id, p.seller, p.buyer, p.contract_id, p.currency, p.total,
+			f.n AS findings, coalesce(r.state, '') AS state, r.finished_at
+		FROM page p ` + newestRun + countedFindings + inOrder
+)
+
 // documents returns the page of f.
 func (s store) documents(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, error) {
 	query, args := documentQuery(sc, f)
 	var rows []documentRow
 	err := s.q(ctx).Raw(`
-		WITH page AS (
-			SELECT p.*, `+documentTotal()+` AS total `+query+`
-			ORDER BY p.month DESC, p.seller, p.buyer LIMIT ? OFFSET ?)
-		SELECT p.month, p.seller_id, p.buyer_id, p.seller, p.buyer, p.contract_id, p.currency, p.total,
-			f.n AS findings, coalesce(r.state, '') AS state, r.finished_at
-		FROM page p `+newestRun+countedFindings+`
-		ORDER BY p.month DESC, p.seller, p.buyer`, append(args, f.Size, (f.Page-1)*f.Size)...).Scan(&rows).Error
+		WITH page AS (SELECT p.*, `+documentTotal()+` AS total `+query+inOrder+` LIMIT ? OFFSET ?)`+documentPages,
+		append(args, f.Size, (f.Page-1)*f.Size)...).Scan(&rows).Error
 	return rows, err
 }
+
+// foundDocuments is documents and documentSums at once, for filters that leave
+// few documents but have to look at all.
+func (s store) foundDocuments(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, []documentSum, error) {
+	query, args := documentQuery(sc, f)
+	var rows []struct {
+		DocumentRow
+		Sums string
+	}
+	err := s.q(ctx).Raw(`
+		WITH hits AS MATERIALIZED (SELECT p.*, `+documentTotal()+` AS total `+query+`),
+		page AS (SELECT p.* FROM hits p`+inOrder+` LIMIT ? OFFSET ?)
+		SELECT d.*, (SELECT json_agg(x) FROM (
+			SELECT currency AS "Currency", count(*) AS "Count", sum(total)::text AS "Total" FROM hits GROUP BY currency ORDER BY currency
+		) x)::text AS sums FROM (`+documentPages+`) d ORDER BY d.month DESC, d.seller, d.buyer`,
+		append(args, f.Size, (f.Page-1)*f.Size)...).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, nil, err
+	}
+	page := make([]documentRow, len(rows))
+	for i, r := range rows {
+		page[i] = r.DocumentRow
+	}
+	var sums []documentSum
+	err = json.Unmarshal([]byte(rows[0].Sums), &sums)
+	return page, sums, err
+}
+
+// DocumentRow is documentRow under a name with which GORM reads embedded
+// structs.
+type DocumentRow = documentRow
 
 // edgeBySlugs finds the edge of a document.
 func (s store) edgeBySlugs(ctx context.Context, month period.Month, seller, buyer string) (Edge, bool, error) {

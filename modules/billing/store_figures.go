@@ -23,7 +23,7 @@ func dates(months []period.Month) string {
 }
 
 // maxBelow is how many edges of sellers below the acting tenant Figures lists
-// for a month and currency; the others are added up by seller.
+// for a month; the others are added up by seller.
 const maxBelow = 100
 
 // readFigures reads the sums of months.
@@ -56,7 +56,7 @@ func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.
 			SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged FROM billing_period_published
 			WHERE seller_id = ? AND month = ANY(?::date[])`, []any{sc.Tenant, in}},
 		{&b.feesOf, `
-			SELECT month, seller_id, currency, sum(fees + rounding) AS charged FROM billing_period_published p
+			SELECT month, seller_id, currency, sum(fees + rounding) AS charged, count(*) AS edges FROM billing_period_published p
 			WHERE ` + sellers + ` AND month = ANY(?::date[]) GROUP BY month, seller_id, currency`, with(sold, in)},
 	} {
 		if err := s.q(ctx).Raw(q.query, q.args...).Scan(q.into).Error; err != nil {
@@ -66,16 +66,17 @@ func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.
 	if err := s.feesPaidBy(ctx, in, b); err != nil || sc.Tier != scope.Distributor {
 		return err
 	}
+	// The largest of each month are found by index.
 	return s.q(ctx).Raw(`
-		SELECT p.*, coalesce(t.price, 0) AS price, coalesce(t.cost, 0) AS cost FROM (
-			SELECT tree_id, month, seller_id, buyer_id, currency, fees + rounding AS charged,
-				row_number() OVER largest AS place, count(*) OVER (PARTITION BY month, currency) AS of
-			FROM billing_period_published WHERE tree_id = ? AND month = ANY(?::date[]) AND seller_id <> ?
-			WINDOW largest AS (PARTITION BY month, currency ORDER BY lines + fees + rounding DESC, seller_id, buyer_id)
+		SELECT p.month, p.seller_id, p.buyer_id, p.currency, p.fees + p.rounding AS charged, coalesce(t.price, 0) AS price, coalesce(t.cost, 0) AS cost
+		FROM unnest(?::date[]) AS m (month) CROSS JOIN LATERAL (
+			SELECT * FROM billing_period_published p
+			WHERE p.tree_id = ? AND p.month = m.month AND p.seller_id <> ?
+			ORDER BY p.lines + p.fees + p.rounding DESC LIMIT ?
 		) p LEFT JOIN LATERAL (
 			SELECT sum(t.price) AS price, sum(t.cost) AS cost FROM billing_edge_totals t
 			WHERE t.bearer_id = p.seller_id AND t.sold_to = p.buyer_id AND t.month = p.month AND t.currency = p.currency
-		) t ON true WHERE p.place <= ?`, sc.Tree, in, sc.Tenant, maxBelow).Scan(&b.below).Error
+		) t ON true`, in, sc.Tree, sc.Tenant, maxBelow).Scan(&b.below).Error
 }
 
 // feesPaidBy reads what the acting tenant and the sellers of b were charged in
