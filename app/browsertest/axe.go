@@ -72,6 +72,7 @@ func (p *Page) Accessible(what string, rules ...string) {
 // FitsItsWidth fails if the page as a whole scrolls sideways.
 func (p *Page) FitsItsWidth(what string) {
 	p.t.Helper()
+	p.Settled()
 	wide := Eval[[]string](p, `document.documentElement.scrollWidth <= innerWidth ? [] : [document.documentElement.scrollWidth + " px",
 		...[...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility())
 			.map((e) => e.nodeName.toLowerCase() + "." + e.className + " to " + Math.round(e.getBoundingClientRect().right)).slice(0, 5)]`)
@@ -81,11 +82,20 @@ func (p *Page) FitsItsWidth(what string) {
 }
 
 // Settled waits until nothing on the page moves any more: it is loaded, nothing
-// is asked for, and its charts and editors are drawn.
+// is asked for, its charts and editors are drawn, and colours that were on their
+// way to others have arrived.
 func (p *Page) Settled() {
 	p.t.Helper()
-	p.Until("the page to settle", `document.readyState === "complete" && document.fonts.status === "loaded" &&
-		!document.querySelector(".htmx-request, .htmx-settling, .htmx-swapping") &&
-		[...document.querySelectorAll("textarea[data-editor]")].every((e) => !e.checkVisibility()) &&
-		[...document.querySelectorAll("[data-chart]")].every((e) => !e.checkVisibility() || e.querySelector("canvas, svg"))`)
+	p.Until("the page to settle", `(() => {
+		if (!document.querySelector("html") || document.readyState !== "complete" || document.fonts.status !== "loaded") return false;
+		if (!window.tbStill) {
+			window.tbStill = new CSSStyleSheet();
+			window.tbStill.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
+			document.adoptedStyleSheets = [...document.adoptedStyleSheets, window.tbStill];
+		}
+		return !document.querySelector(".htmx-request, .htmx-settling, .htmx-swapping") &&
+			[...document.querySelectorAll("form textarea[data-editor]")].every((e) => !inView(e)) &&
+			[...document.querySelectorAll("[data-chart]")].every((e) => !inView(e) || e.querySelector("canvas, svg")) &&
+			new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))));
+	})()`)
 }

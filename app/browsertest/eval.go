@@ -11,9 +11,14 @@ import (
 )
 
 // helpers is what expressions in this package may use: find returns the
-// elements of a name that can be seen, text the text of one on one line.
+// elements of a name that can be seen, text the text of one on one line, and
+// inView says whether one is in the window.
 const helpers = `
 	const text = (e) => (e.innerText ?? e.textContent).replace(/[\s\u00a0\u2009\u202f]+/g, " ").trim();
+	const inView = (e) => {
+		const box = e.getBoundingClientRect();
+		return e.checkVisibility() && box.height > 0 && box.top < innerHeight && box.bottom > 0;
+	};
 	const find = (name) => {
 		const [css, within] = name.split("|");
 		return [...document.querySelectorAll(css)].filter((e) =>

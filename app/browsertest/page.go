@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,13 +76,16 @@ func Open(t testing.TB, s *sitetest.Site) *Page {
 const tellViolations = `addEventListener("securitypolicyviolation", (e) => console.error("Content Security Policy:",
 	e.effectiveDirective, e.blockedURI, e.sample, e.sourceFile + ":" + e.lineNumber + ":" + e.columnNumber, e.target?.outerHTML?.slice(0, 200)));`
 
+var traces atomic.Int32 // that have been kept, for their names
+
 // keepTrace says where a failed test's page was and what it looked like.
 func (p *Page) keepTrace() {
 	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
 	defer cancel()
 	at, _ := chromedp.Run(ctx, chromedp.Location())
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	file := filepath.Join(os.TempDir(), "tierbook-"+strings.NewReplacer("/", "-", " ", "-").Replace(p.t.Name())+".png")
+	name := strings.NewReplacer("/", "-", " ", "-").Replace(p.t.Name())
+	file := filepath.Join(os.TempDir(), fmt.Sprintf("tierbook-%s-%d.png", name, traces.Add(1)))
 	if err == nil {
 		err = os.WriteFile(file, png, 0o600)
 	}
@@ -99,6 +103,7 @@ func (p *Page) As(who sitetest.Person) *Page {
 func (p *Page) Size(width int64) {
 	p.t.Helper()
 	p.do(chromedp.EmulateViewport(width, 900))
+	p.Until("the width", fmt.Sprintf("innerWidth === %d", width))
 }
 
 // Dark says whether the system prefers dark colours. Movement is always
@@ -112,6 +117,7 @@ func (p *Page) Dark(dark bool) {
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
+	p.Until("the colours", fmt.Sprintf(`matchMedia("(prefers-color-scheme: dark)").matches === %t`, dark))
 }
 
 // NoScript turns the pages' scripts off.
@@ -233,21 +239,23 @@ func (p *Page) Write(text string) {
 	call(p, input.InsertText, input.InsertTextParams{Text: text})
 }
 
-// Press presses a key, such as "?" or kb.Enter, with the given modifiers.
+// Press presses a key, such as "?" or kb.Enter, with the given modifiers. What
+// the key types comes in the same event, so that a page which handles it gets
+// no character besides, as from a keyboard.
 func (p *Page) Press(key string, with ...chromedp.Modifier) {
 	p.t.Helper()
-	if key != kb.Enter {
-		p.do(chromedp.KeyEvent(key, chromedp.KeyModifiers(with...)))
-		return
-	}
-	// With its text in one event, so that a page which handles the key gets no
-	// line break besides.
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		e := input.DispatchKeyEventParams{Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, NativeVirtualKeyCode: 13}
-		if kind == input.DispatchKeyEventTypeKeyDown {
-			e.Text = "\r"
+	for _, r := range key {
+		events := kb.Encode(r)
+		down, up := *events[0], *events[len(events)-1]
+		for _, m := range with {
+			down.Modifiers |= int64(m)
+			up.Modifiers |= int64(m)
 		}
-		call(p, input.DispatchKeyEvent, e)
+		if len(events) == 3 && down.Modifiers&^int64(chromedp.ModifierShift) == 0 {
+			down.Text = events[1].Text
+		}
+		call(p, input.DispatchKeyEvent, down)
+		call(p, input.DispatchKeyEvent, up)
 	}
 }
 
@@ -273,7 +281,11 @@ func (p *Page) Upload(css string, files ...string) {
 // Picture writes what the page looks like, down to its foot, as PNG.
 func (p *Page) Picture(file string) {
 	p.t.Helper()
-	png := run(p, chromedp.FullScreenshot(100))
+	size := Eval[[2]int64](p, `[innerWidth, Math.min(Math.max(document.documentElement.scrollHeight, innerHeight), 6000)]`)
+	p.do(chromedp.EmulateViewport(size[0], size[1])) // what draws itself when it is seen is seen now
+	p.Settled()
+	png := run(p, chromedp.CaptureScreenshot())
+	p.Size(size[0])
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // pictures are for everybody
 		p.t.Fatal(err)
 	}

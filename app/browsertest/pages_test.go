@@ -69,16 +69,16 @@ func nameOf(s *sitetest.Site, path string) string {
 	return strings.Trim(unfit.ReplaceAllString(s.RouteOf(path), "-"), "-")
 }
 
-// look tests a page in four looks.
+// look tests a page in four looks. It is opened anew for the dark: to watch it
+// change its colours is another test.
 func (p *Page) look(path, name string) {
 	p.t.Helper()
-	p.Size(Wide)
-	p.Dark(false)
-	p.Status(path)
-	for _, width := range []int64{Wide, Narrow} {
-		for _, dark := range []bool{false, true} {
+	for _, dark := range []bool{false, true} {
+		p.Size(Wide)
+		p.Dark(dark)
+		p.Status(path)
+		for _, width := range []int64{Wide, Narrow} {
 			p.Size(width)
-			p.Dark(dark)
 			p.Settled()
 			what := fmt.Sprintf("%s (%s) at %d px", path, name, width)
 			if dark {
