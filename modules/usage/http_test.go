@@ -154,9 +154,7 @@ func TestPages_Upload_SaysWhatIsWrong(t *testing.T) {
 	}
 	a := admin.Do(t, http.MethodPost, routes.ImportNew, "application/x-www-form-urlencoded", strings.NewReader("owner=north"), nil)
 	a.Is(t, http.StatusUnprocessableEntity)
-	if left := s.objectsBelow(t, uploads); len(left) > 0 {
-		t.Errorf("refused uploads are left: %v", left)
-	}
+	s.waitGone(t, uploads)
 }
 
 func TestPages_Deliveries(t *testing.T) {

@@ -136,14 +136,26 @@ func TestRequestImport_SameAsCommandLine(t *testing.T) {
 					t.Errorf("no id of %+v", d)
 				}
 			}
-			if left := b.objectsBelow(t, uploads); len(left) > 0 {
-				t.Errorf("uploads are left: %v", left)
-			}
+			b.waitGone(t, uploads)
 			if got.RowsRead != direct.RowsRead || got.Source == "" || got.StartedAt.IsZero() || got.FinishedAt.IsZero() {
 				t.Errorf("%+v", got)
 			}
 		})
 	}
+}
+
+// waitGone returns when nothing is left below prefix: files go after their
+// import is told to be complete.
+func (b *bundle) waitGone(t *testing.T, prefix string) {
+	t.Helper()
+	var left []string
+	for range 200 {
+		if left = b.objectsBelow(t, prefix); len(left) == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Errorf("uploads are left: %v", left)
 }
 
 // dataFiles returns path, or the files with data and manifests below it.
@@ -173,9 +185,7 @@ func TestRequestImport_SaysWhatIsWrong(t *testing.T) {
 	if got.State != ImportFailed || !strings.Contains(got.Error, "strange.csv is neither") {
 		t.Errorf("%s %q", got.State, got.Error)
 	}
-	if left := b.objectsBelow(t, uploads); len(left) > 0 {
-		t.Errorf("uploads are left: %v", left)
-	}
+	b.waitGone(t, uploads)
 
 	report := new(cur).line("111", "2026-03", "2026-03-01", "2026-03-02", "12,3x")
 	report.rows = append(report.rows, new(cur).line("112", "2026-03", "2026-03-01", "2026-03-02", "nonsense").rows...)
@@ -246,9 +256,7 @@ func TestUpload(t *testing.T) {
 	if _, err := b.Upload(ctx, "cur.csv", io.MultiReader(strings.NewReader("abc"), failing{broken}), 0); !errors.Is(err, broken) {
 		t.Errorf("broken off: %v", err)
 	}
-	if left := b.objectsBelow(t, uploads); len(left) > 0 {
-		t.Errorf("refused uploads are left: %v", left)
-	}
+	b.waitGone(t, uploads)
 	exact, err := b.Upload(ctx, `C:\fakepath\März 2026 (1).csv`, strings.NewReader(strings.Repeat("x", 1<<20)), 1<<20)
 	if err != nil || exact.Name != "März 2026 (1).csv" || exact.Bytes != 1<<20 {
 		t.Errorf("%+v, %v", exact, err)
