@@ -219,12 +219,13 @@ func last(m period.Month, n int) []period.Month {
 	return out
 }
 
-// total is what the acting tenant's tier came to.
+// total adds up what the acting tenant sold itself.
 func (f Figures) total() Amounts {
-	if len(f.Tiers) == 0 {
-		return Amounts{}
+	var sum Amounts
+	for _, s := range f.Sales {
+		sum = sum.Add(s.Amounts)
 	}
-	return f.Tiers[0].Amounts
+	return sum
 }
 
 // of returns the figures in a currency; zero where there are none.
