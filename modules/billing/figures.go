@@ -25,11 +25,11 @@ type Party struct {
 type MonthFigures struct {
 	Month    period.Month
 	Currency money.Currency
-	// Edges are those whose seller is the acting tenant, and the hundred largest
-	// of the sellers below it, by seller and buyer, with cost, price and margin:
-	// Reconcile's, to the digit.
+	// Edges are the hundred largest of the acting tenant and of all sellers below
+	// it, by seller and buyer, with cost, price and margin: Reconcile's, to the
+	// digit. One whose fees were never computed may be missing.
 	Edges []EdgeFigures
-	// NotListed is how many further edges the sellers below have.
+	// NotListed is how many further edges there are.
 	NotListed int
 	// Tiers adds up all edges, listed or not, by the seller's tier, as Summary
 	// does; the first one is the acting tenant's own, with what it was charged in

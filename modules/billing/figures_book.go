@@ -17,14 +17,12 @@ import (
 // figuresBook is what Figures is made from.
 type figuresBook struct {
 	acting  scope.Scope
-	own     []edgeFigureRow   // published lines of the acting tenant's edges
+	listed  []listedRow       // the edges that are listed
 	sellers []edgeFigureRow   // published lines of all edges, by seller
 	ends    []edgeFigureRow   // own use: lines whose chain ends at Seller
 	bought  []edgeFigureRow   // lines that the acting tenant bears
-	fees    []periodFigureRow // of the acting tenant's edges
 	feesOf  []periodFigureRow // of all edges, by seller
 	paid    []periodFigureRow // what sellers were charged themselves
-	below   []belowRow        // the largest edges of other sellers
 	parties map[id.Tenant]Party
 }
 
@@ -32,7 +30,6 @@ type figuresBook struct {
 type edgeFigureRow struct {
 	Month    period.Month
 	SellerID id.Tenant
-	BuyerID  id.Tenant // zero where all buyers are added up
 	Currency string
 	Price    decimal.Decimal
 	Cost     decimal.Decimal
@@ -50,13 +47,15 @@ type periodFigureRow struct {
 	Edges         int             // how many edges are added up
 }
 
-// belowRow is an edge of a seller below the acting tenant.
-type belowRow struct {
+// listedRow is a part of what is published on an edge: its lines, or its fees
+// and rounding.
+type listedRow struct {
 	Month             period.Month
 	SellerID, BuyerID id.Tenant
 	Currency          string
-	Price, Cost       decimal.Decimal // of its lines
-	Charged           decimal.Decimal // its fees and rounding
+	Price, Cost       decimal.Decimal
+	Charged           decimal.Decimal // fees and rounding
+	Edges             int             // 1 in the row with the fees
 }
 
 // sellerIDs returns who sells anything, and the acting tenant.
@@ -77,14 +76,11 @@ func (b *figuresBook) tenants() []id.Tenant {
 	for _, t := range b.sellerIDs() {
 		set[t] = true
 	}
-	for _, r := range slices.Concat(b.own, b.ends) {
+	for _, r := range b.ends {
+		set[r.SellerID] = true
+	}
+	for _, r := range b.listed {
 		set[r.SellerID], set[r.BuyerID] = true, true
-	}
-	for _, r := range b.fees {
-		set[r.BuyerID] = true
-	}
-	for _, r := range b.below {
-		set[r.BuyerID] = true
 	}
 	delete(set, id.Tenant{})
 	return slices.Collect(maps.Keys(set))
@@ -116,15 +112,16 @@ type figureKey struct {
 
 // monthBook is a month in the making.
 type monthBook struct {
-	acting    id.Tenant
-	edges     map[Edge]*EdgeFigures
-	sold      map[id.Tenant]edgeFigureRow   // lines by seller
-	feesOf    map[id.Tenant]decimal.Decimal // fees and rounding by seller
-	paid      map[id.Tenant]decimal.Decimal // what a seller was charged in fees
-	ends      map[id.Tenant]edgeFigureRow   // own use
-	supplier  periodFigureRow               // of the acting tenant
-	bought    decimal.Decimal               // lines
-	below, of int                           // edges of other sellers: listed, and all
+	acting   id.Tenant
+	edges    map[Edge]*EdgeFigures
+	sold     map[id.Tenant]edgeFigureRow   // lines by seller
+	feesOf   map[id.Tenant]decimal.Decimal // fees and rounding by seller
+	paid     map[id.Tenant]decimal.Decimal // what a seller was charged in fees
+	ends     map[id.Tenant]edgeFigureRow   // own use
+	supplier periodFigureRow               // of the acting tenant
+	bought   decimal.Decimal               // lines
+	listed   int                           // edges
+	of       int                           // edges, listed or not
 }
 
 // figures folds the rows by month and currency.
@@ -140,15 +137,9 @@ func (b *figuresBook) figures() []MonthFigures {
 		}
 		return months[k]
 	}
-	for _, r := range b.own {
-		at(r.Month, r.Currency).edge(b.parties, r.SellerID, r.BuyerID).add(r.Price, r.Cost, decimal.Zero)
-	}
-	for _, r := range b.fees {
-		at(r.Month, r.Currency).edge(b.parties, r.SellerID, r.BuyerID).add(decimal.Zero, decimal.Zero, r.Charged)
-	}
-	for _, r := range b.below {
+	for _, r := range b.listed {
 		m := at(r.Month, r.Currency)
-		m.below++
+		m.listed += r.Edges
 		m.edge(b.parties, r.SellerID, r.BuyerID).add(r.Price, r.Cost, r.Charged)
 	}
 	for _, r := range b.sellers {
@@ -164,10 +155,7 @@ func (b *figuresBook) figures() []MonthFigures {
 	}
 	for _, r := range b.feesOf {
 		m := at(r.Month, r.Currency)
-		m.feesOf[r.SellerID] = r.Charged
-		if r.SellerID != b.acting.Tenant {
-			m.of += r.Edges
-		}
+		m.feesOf[r.SellerID], m.of = r.Charged, m.of+r.Edges
 	}
 	for _, r := range b.paid {
 		m := at(r.Month, r.Currency)
@@ -200,7 +188,7 @@ func (e *EdgeFigures) add(lines, cost, fees decimal.Decimal) {
 }
 
 func (m *monthBook) figures(k figureKey, parties map[id.Tenant]Party) MonthFigures {
-	out := MonthFigures{Month: k.month, Currency: k.currency, NotListed: m.of - m.below}
+	out := MonthFigures{Month: k.month, Currency: k.currency, NotListed: m.of - m.listed}
 	for _, e := range m.edges {
 		out.Edges = append(out.Edges, *e)
 	}

@@ -22,9 +22,9 @@ func dates(months []period.Month) string {
 	return "{" + strings.Join(out, ",") + "}"
 }
 
-// maxBelow is how many edges of sellers below the acting tenant Figures lists
-// for a month; the others are added up by seller.
-const maxBelow = 100
+// maxListedEdges is how many edges of the acting tenant, and of all sellers below it,
+// Figures lists for a month; the others are added up by seller.
+const maxListedEdges = 100
 
 // readFigures reads the sums of months.
 func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.Month, b *figuresBook) error {
@@ -37,10 +37,6 @@ func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.
 		query string
 		args  []any
 	}{
-		{&b.own, `
-			SELECT month, bearer_id AS seller_id, sold_to AS buyer_id, currency, sum(price) AS price, sum(cost) AS cost
-			FROM billing_edge_totals WHERE bearer_id = ? AND month = ANY(?::date[]) AND sold_to IS NOT NULL
-			GROUP BY month, bearer_id, sold_to, currency`, []any{sc.Tenant, in}},
 		{&b.sellers, `
 			SELECT month, bearer_id AS seller_id, currency, sum(price) AS price, sum(cost) AS cost, sum(supplied) AS supplied
 			FROM billing_bearer_totals t WHERE ` + bearers + ` AND month = ANY(?::date[]) AND is_sold
@@ -52,9 +48,6 @@ func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.
 		{&b.bought, `
 			SELECT month, bearer_id AS seller_id, currency, sum(supplied) AS supplied
 			FROM billing_bearer_totals WHERE bearer_id = ? AND month = ANY(?::date[]) GROUP BY month, bearer_id, currency`, []any{sc.Tenant, in}},
-		{&b.fees, `
-			SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged FROM billing_period_published
-			WHERE seller_id = ? AND month = ANY(?::date[])`, []any{sc.Tenant, in}},
 		{&b.feesOf, `
 			SELECT month, seller_id, currency, sum(fees + rounding) AS charged, count(*) AS edges FROM billing_period_published p
 			WHERE ` + sellers + ` AND month = ANY(?::date[]) GROUP BY month, seller_id, currency`, with(sold, in)},
@@ -63,20 +56,41 @@ func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.
 			return err
 		}
 	}
-	if err := s.feesPaidBy(ctx, in, b); err != nil || sc.Tier != scope.Distributor {
+	if err := s.feesPaidBy(ctx, in, b); err != nil {
 		return err
 	}
-	// The largest of each month are found by index.
+	return s.listedEdges(ctx, sc, in, b)
+}
+
+// listedEdges reads the largest edges of each month, which are found by index,
+// and such as have a cost only: no contract covers their lines.
+func (s store) listedEdges(ctx context.Context, sc scope.Scope, in string, b *figuresBook) error {
+	const largest = `
+		(SELECT p.seller_id, p.buyer_id FROM billing_period_published p WHERE %s AND p.month = m.month
+			ORDER BY p.lines + p.fees + p.rounding DESC LIMIT ?)`
+	bearers, whose := own(sc, "t", "bearer_id", "bearer_id")
+	places := []string{
+		fmt.Sprintf(largest, "p.seller_id = ?"),
+		`(SELECT t.bearer_id, t.sold_to FROM billing_edge_totals t
+			WHERE ` + bearers + ` AND t.month = m.month AND t.price = 0 AND t.sold_to IS NOT NULL LIMIT ?)`,
+	}
+	args := append(append([]any{in, sc.Tenant, maxListedEdges}, whose...), maxListedEdges)
+	if sc.Tier == scope.Distributor {
+		places, args = append(places, fmt.Sprintf(largest, "p.tree_id = ? AND p.seller_id <> ?")), append(args, sc.Tree, sc.Tenant, maxListedEdges)
+	}
 	return s.q(ctx).Raw(`
-		SELECT p.month, p.seller_id, p.buyer_id, p.currency, p.fees + p.rounding AS charged, coalesce(t.price, 0) AS price, coalesce(t.cost, 0) AS cost
-		FROM unnest(?::date[]) AS m (month) CROSS JOIN LATERAL (
-			SELECT * FROM billing_period_published p
-			WHERE p.tree_id = ? AND p.month = m.month AND p.seller_id <> ?
-			ORDER BY p.lines + p.fees + p.rounding DESC LIMIT ?
-		) p LEFT JOIN LATERAL (
-			SELECT sum(t.price) AS price, sum(t.cost) AS cost FROM billing_edge_totals t
-			WHERE t.bearer_id = p.seller_id AND t.sold_to = p.buyer_id AND t.month = p.month AND t.currency = p.currency
-		) t ON true`, in, sc.Tree, sc.Tenant, maxBelow).Scan(&b.below).Error
+		WITH listed AS (
+			SELECT DISTINCT m.month, e.seller_id, e.buyer_id FROM unnest(?::date[]) AS m (month)
+			CROSS JOIN LATERAL (`+strings.Join(places, " UNION ALL ")+`) e (seller_id, buyer_id)
+		)
+		SELECT e.*, t.currency, t.price, t.cost, 0 AS charged, 0 AS edges FROM listed e CROSS JOIN LATERAL (
+			SELECT t.currency, sum(t.price) AS price, sum(t.cost) AS cost FROM billing_edge_totals t
+			WHERE t.bearer_id = e.seller_id AND t.sold_to = e.buyer_id AND t.month = e.month GROUP BY t.currency
+		) t
+		UNION ALL
+		SELECT e.*, p.currency, 0, 0, p.fees + p.rounding, 1 FROM listed e
+		JOIN billing_period_published p ON p.seller_id = e.seller_id AND p.buyer_id = e.buyer_id AND p.month = e.month`,
+		args...).Scan(&b.listed).Error
 }
 
 // feesPaidBy reads what the acting tenant and the sellers of b were charged in

@@ -77,7 +77,7 @@ type Figures struct {
 	Month    period.Month
 	Currency money.Currency
 	Tiers    []TierFigures // of tiers that sell, the acting one first
-	Sales    []Sale        // of the acting tenant itself, by buyer
+	Sales    []Sale        // the largest of the acting tenant itself, by buyer
 	Spend    decimal.Decimal
 	Flow     []Flow
 	Unlisted int // how many small sales to customers Flow adds up in one node

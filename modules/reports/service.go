@@ -219,13 +219,12 @@ func last(m period.Month, n int) []period.Month {
 	return out
 }
 
-// total adds up what the acting tenant sold itself.
+// total is what the acting tenant's tier came to.
 func (f Figures) total() Amounts {
-	var sum Amounts
-	for _, s := range f.Sales {
-		sum = sum.Add(s.Amounts)
+	if len(f.Tiers) == 0 {
+		return Amounts{}
 	}
-	return sum
+	return f.Tiers[0].Amounts
 }
 
 // of returns the figures in a currency; zero where there are none.
