@@ -44,7 +44,7 @@ type App struct {
 	runs      *billing.Module
 	lines     *usage.Module
 	faces     []face
-	server    *web.Server
+	server    func() *web.Server // made when pages are asked for: most commands have none
 }
 
 // Open connects to the database (starting the private PostgreSQL where none

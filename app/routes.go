@@ -67,10 +67,10 @@ func (q quiet) Search(ctx context.Context, text string, limit int) ([]layout.Hit
 
 // Handler returns the pages as a Fiber application, for tests and benchmarks
 // that ask them without a listener.
-func (a *App) Handler() *fiber.App { return a.server.App() }
+func (a *App) Handler() *fiber.App { return a.server().App() }
 
 // Routes lists every mounted route with the permission that it asks for.
-func (a *App) Routes() []web.Route { return a.server.Routes() }
+func (a *App) Routes() []web.Route { return a.server().Routes() }
 
 // jobsMany is where counting jobs in progress ends: nobody needs to know more.
 const jobsMany = 99

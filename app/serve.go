@@ -26,7 +26,7 @@ func (a *App) Serve(ctx context.Context, ready func(url string)) error {
 	if ready != nil {
 		ready("http://" + listener.Addr().String())
 	}
-	return a.server.Serve(ctx, listener)
+	return a.server().Serve(ctx, listener)
 }
 
 // objectsAnswer reports whether the object store can be asked.

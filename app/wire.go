@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/shopspring/decimal"
 
@@ -17,6 +18,7 @@ import (
 	"tierbook/app/platform/authz"
 	"tierbook/app/platform/db"
 	"tierbook/app/platform/jobs"
+	"tierbook/app/platform/web"
 	"tierbook/configs"
 	"tierbook/modules/billing"
 	"tierbook/modules/contracts"
@@ -81,7 +83,7 @@ func (a *App) wire(access *authz.Authz, c clock.Clock) error {
 		reports.New(a.reportDeps(access, c)), customers.New(a.customerDeps(access, c)),
 		prices, a.lines, a.runs, utilities.New(a.utilityDeps(access, c)), tenants,
 	}
-	a.server = a.newServer(access)
+	a.server = sync.OnceValue(func() *web.Server { return a.newServer(access) })
 	return nil
 }
 
@@ -199,6 +201,11 @@ func (l contractLines) Select(ctx context.Context, assignee id.Tenant, month per
 
 func (l contractLines) Scan(ctx context.Context, sel contracts.Selection, need rules.Need, workers int, fn func(int, *rules.Batch) error) error {
 	return scan(ctx, l.usage, sel.Handle, need, workers, fn)
+}
+
+// Owns tells contracts who has payer accounts of its own.
+func (l contractLines) Owns(ctx context.Context, tenant id.Tenant) (bool, error) {
+	return l.usage.Owns(ctx, tenant)
 }
 
 // billingTenants lets billing ask who was above whom.

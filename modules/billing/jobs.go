@@ -2,14 +2,12 @@ package billing
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/platform/jobs"
 )
 
 // Queue is the River queue of this module's jobs.
@@ -54,15 +52,11 @@ func (s store) enqueue(ctx context.Context, r Run) error {
 	return s.jobs.Enqueue(ctx, LineRunArgs{RunID: r.ID})
 }
 
-const (
-	// runTimeout ends a run that hangs; it is enough for billions of lines.
-	runTimeout = 2 * time.Hour
-	// retryPause is how long a job rests after the database could not be reached.
-	retryPause = 5 * time.Second
-)
+// runTimeout ends a run that hangs; it is enough for billions of lines.
+const runTimeout = 2 * time.Hour
 
 type lineRunWorker struct {
-	river.WorkerDefaults[LineRunArgs]
+	jobs.RetrySoon[LineRunArgs]
 	service *Service
 }
 
@@ -71,26 +65,16 @@ type lineRunWorker struct {
 // when its run has long ended.
 func (lineRunWorker) Timeout(*river.Job[LineRunArgs]) time.Duration { return runTimeout }
 
-// NextRetry is soon: what failed here is not the run, which counts for itself,
-// but the way to the database.
-func (lineRunWorker) NextRetry(*river.Job[LineRunArgs]) time.Time {
-	return time.Now().Add(retryPause) //nolint:forbidigo // River's clock, not ours
-}
-
 func (w lineRunWorker) Work(ctx context.Context, job *river.Job[LineRunArgs]) error {
 	return work(w.service.carryOut(ctx, job.Args.RunID))
 }
 
 type periodRunWorker struct {
-	river.WorkerDefaults[PeriodRunArgs]
+	jobs.RetrySoon[PeriodRunArgs]
 	service *Service
 }
 
 func (periodRunWorker) Timeout(*river.Job[PeriodRunArgs]) time.Duration { return runTimeout }
-
-func (periodRunWorker) NextRetry(*river.Job[PeriodRunArgs]) time.Time {
-	return time.Now().Add(retryPause) //nolint:forbidigo // River's clock, not ours
-}
 
 func (w periodRunWorker) Work(ctx context.Context, job *river.Job[PeriodRunArgs]) error {
 	return work(w.service.carryOut(ctx, job.Args.RunID))
@@ -105,37 +89,12 @@ func work(again time.Duration, err error) error {
 	return err
 }
 
-// backlog reads River's jobs of this module.
-type backlog struct{ client jobLister }
-
-// jobLister is satisfied by *jobs.Client.
-type jobLister interface {
-	JobList(ctx context.Context, params *river.JobListParams) (*river.JobListResult, error)
-}
-
-// maxBacklog is how many jobs River lists at once.
-const maxBacklog = 10_000
-
-// live returns the runs whose jobs somebody will work on: those that wait, and
-// those that a worker took after since. An older one that has not started its
-// run by now is a killed worker's, which River notices much later.
-func (b backlog) live(ctx context.Context, since time.Time) (map[id.Run]bool, error) {
-	list, err := b.client.JobList(ctx, river.NewJobListParams().First(maxBacklog).
-		Kinds(LineRunArgs{}.Kind(), PeriodRunArgs{}.Kind()).
-		States(rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
-			rivertype.JobStateScheduled, rivertype.JobStateRunning))
-	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
+// liveRuns returns the runs whose jobs somebody will work on.
+func liveRuns(ctx context.Context, queue jobs.Lister, since time.Time) (map[id.Run]bool, error) {
+	list, err := jobs.Live[LineRunArgs](ctx, queue, since, LineRunArgs{}.Kind(), PeriodRunArgs{}.Kind())
+	out := make(map[id.Run]bool, len(list))
+	for _, args := range list {
+		out[args.RunID] = true
 	}
-	out := make(map[id.Run]bool, len(list.Jobs))
-	for _, job := range list.Jobs {
-		var args LineRunArgs
-		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
-			continue
-		}
-		if job.State != rivertype.JobStateRunning || job.AttemptedAt != nil && job.AttemptedAt.After(since) {
-			out[args.RunID] = true
-		}
-	}
-	return out, nil
+	return out, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/platform/jobs"
 )
 
 // CheckArgs asks a worker to reconcile a month. Safe to run twice: the check's
@@ -23,16 +24,12 @@ func (CheckArgs) Kind() string { return "billing.check" }
 func (CheckArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Queue} }
 
 type checkWorker struct {
-	river.WorkerDefaults[CheckArgs]
+	jobs.RetrySoon[CheckArgs]
 	service *Service
 }
 
 // Timeout leaves time to read a large month again.
 func (checkWorker) Timeout(*river.Job[CheckArgs]) time.Duration { return runTimeout }
-
-func (checkWorker) NextRetry(*river.Job[CheckArgs]) time.Time {
-	return time.Now().Add(retryPause) //nolint:forbidigo // River's clock, not ours
-}
 
 func (w checkWorker) Work(ctx context.Context, job *river.Job[CheckArgs]) error {
 	return work(w.service.carryOutCheck(ctx, job.Args.CheckID, job.Args.Tree))

@@ -13,6 +13,7 @@ import (
 	"tierbook/app/platform/audit"
 	"tierbook/app/platform/authz"
 	"tierbook/app/platform/db"
+	"tierbook/app/platform/jobs"
 )
 
 // Deps are what the module stands on.
@@ -72,8 +73,8 @@ func (m *Module) Periodic() []*river.PeriodicJob { return nil }
 
 // Sweeper returns what finds abandoned runs. Every process that works on the
 // queue runs one beside its client.
-func (m *Module) Sweeper(queue jobLister) *Sweeper {
-	return &Sweeper{service: m.Service, queue: backlog{queue}, retried: map[id.Run]time.Time{}}
+func (m *Module) Sweeper(queue jobs.Lister) *Sweeper {
+	return &Sweeper{service: m.Service, queue: queue, retried: map[id.Run]time.Time{}}
 }
 
 // CarryOut carries out one run in the calling goroutine, for processes without

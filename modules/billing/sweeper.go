@@ -7,6 +7,7 @@ import (
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/platform/db"
+	"tierbook/app/platform/jobs"
 	"tierbook/app/platform/scope"
 )
 
@@ -21,24 +22,13 @@ const (
 // supplier. One runs in every worker process.
 type Sweeper struct {
 	service *Service
-	queue   backlog
+	queue   jobs.Lister
 	retried map[id.Run]time.Time
 }
 
 // Run sweeps until ctx ends. Errors are logged: the next sweep tries again.
 func (w *Sweeper) Run(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := w.Sweep(ctx); err != nil && ctx.Err() == nil {
-			w.service.log.ErrorContext(ctx, "sweep runs", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return jobs.Sweep(ctx, sweepEvery, w.service.log, "sweep runs", w.Sweep)
 }
 
 // Sweep looks once.
@@ -60,7 +50,7 @@ func (w *Sweeper) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := w.queue.live(ctx, s.clock.Now().Add(-lostAfter))
+	live, err := liveRuns(ctx, w.queue, s.clock.Now().Add(-lostAfter))
 	if err != nil {
 		return err
 	}
@@ -70,7 +60,7 @@ func (w *Sweeper) Sweep(ctx context.Context) error {
 		case held[keys[i]]:
 		case r.State == StateRunning:
 			problems = append(problems, w.putBack(ctx, r))
-		case !jobs[r.ID] && w.isDue(r):
+		case !live[r.ID] && w.isDue(r):
 			problems = append(problems, w.enqueue(ctx, r))
 		}
 	}

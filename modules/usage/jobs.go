@@ -2,15 +2,13 @@ package usage
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
+	"tierbook/app/platform/jobs"
 )
 
 // Queue is the River queue of this module's jobs. An import has
@@ -54,26 +52,17 @@ type Enqueuer interface {
 	Enqueue(ctx context.Context, args river.JobArgs, opts ...*river.InsertOpts) error
 }
 
-const (
-	// importTimeout ends an import that hangs.
-	importTimeout = 6 * time.Hour
-	// retryPause is how long a job rests after the database could not be reached.
-	retryPause = 5 * time.Second
-)
+// importTimeout ends an import that hangs.
+const importTimeout = 6 * time.Hour
 
 type importWorker struct {
-	river.WorkerDefaults[ImportArgs]
+	jobs.RetrySoon[ImportArgs]
 	service *Service
 }
 
 // Timeout is far away: an import takes as long as it has rows. When a worker
 // dies, the sweeper finds its import at once.
 func (importWorker) Timeout(*river.Job[ImportArgs]) time.Duration { return importTimeout }
-
-// NextRetry is soon: what failed here is not the import, but the way to it.
-func (importWorker) NextRetry(*river.Job[ImportArgs]) time.Time {
-	return time.Now().Add(retryPause) //nolint:forbidigo // River's clock, not ours
-}
 
 func (w importWorker) Work(ctx context.Context, job *river.Job[ImportArgs]) error {
 	return w.service.carryOut(ctx, job.Args.ImportID)
@@ -93,36 +82,12 @@ func (w rerateWorker) Work(ctx context.Context, job *river.Job[RerateArgs]) erro
 	return err
 }
 
-// backlog reads River's jobs of this module.
-type backlog struct{ client jobLister }
-
-// jobLister is satisfied by *jobs.Client.
-type jobLister interface {
-	JobList(ctx context.Context, params *river.JobListParams) (*river.JobListResult, error)
-}
-
-// maxBacklog is how many jobs River lists at once.
-const maxBacklog = 10_000
-
-// live returns the imports whose jobs somebody will work on: those that wait,
-// and those that a worker took after since. An older one whose import nobody
-// holds is a killed worker's, which River notices much later.
-func (b backlog) live(ctx context.Context, since time.Time) (map[id.Import]bool, error) {
-	list, err := b.client.JobList(ctx, river.NewJobListParams().First(maxBacklog).Kinds(ImportArgs{}.Kind()).
-		States(rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
-			rivertype.JobStateScheduled, rivertype.JobStateRunning))
-	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
+// liveImports returns the imports whose jobs somebody will work on.
+func liveImports(ctx context.Context, queue jobs.Lister, since time.Time) (map[id.Import]bool, error) {
+	list, err := jobs.Live[ImportArgs](ctx, queue, since, ImportArgs{}.Kind())
+	out := make(map[id.Import]bool, len(list))
+	for _, args := range list {
+		out[args.ImportID] = true
 	}
-	out := make(map[id.Import]bool, len(list.Jobs))
-	for _, job := range list.Jobs {
-		var args ImportArgs
-		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
-			continue
-		}
-		if job.State != rivertype.JobStateRunning || job.AttemptedAt != nil && job.AttemptedAt.After(since) {
-			out[args.ImportID] = true
-		}
-	}
-	return out, nil
+	return out, err
 }

@@ -13,6 +13,7 @@ import (
 	"tierbook/app/platform/authz"
 	"tierbook/app/platform/blob"
 	"tierbook/app/platform/db"
+	"tierbook/app/platform/jobs"
 	"tierbook/modules/usage/internal/focus"
 	"tierbook/modules/usage/internal/source"
 	"tierbook/modules/usage/internal/source/bucket"
@@ -119,8 +120,8 @@ func (m *Module) Workers(w *river.Workers) {
 
 // Sweeper returns what finds abandoned imports. Every process that works on the
 // queue runs one beside its client.
-func (m *Module) Sweeper(queue jobLister) *Sweeper {
-	return &Sweeper{service: m.Service, queue: backlog{queue}}
+func (m *Module) Sweeper(queue jobs.Lister) *Sweeper {
+	return &Sweeper{service: m.Service, queue: queue}
 }
 
 // Permissions lists the module's permissions.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tierbook/app/platform/db"
+	"tierbook/app/platform/jobs"
 	"tierbook/app/platform/scope"
 )
 
@@ -19,23 +20,12 @@ const (
 // One runs in every worker process.
 type Sweeper struct {
 	service *Service
-	queue   backlog
+	queue   jobs.Lister
 }
 
 // Run sweeps until ctx ends. Errors are logged: the next sweep tries again.
 func (w *Sweeper) Run(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := w.Sweep(ctx); err != nil && ctx.Err() == nil {
-			w.service.log.ErrorContext(ctx, "sweep imports", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return jobs.Sweep(ctx, sweepEvery, w.service.log, "sweep imports", w.Sweep)
 }
 
 // Sweep looks once.
@@ -57,7 +47,7 @@ func (w *Sweeper) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	live, err := w.queue.live(ctx, s.clock.Now().Add(-lostAfter))
+	live, err := liveImports(ctx, w.queue, s.clock.Now().Add(-lostAfter))
 	if err != nil {
 		return err
 	}
