@@ -158,6 +158,9 @@ function sankey(p, chart, width) {
   const tiers = [...new Set(nodes.map((n) => n.tier).filter(Boolean))];
   const shown = (name) => nodes.find((n) => n.name === name)?.label ?? name;
   const narrow = width < 560;
+  const right = narrow ? 90 : 150;
+  const columns = tiers.filter((t) => t !== "own use").length;
+  const room = (width - right) / Math.max(1, columns - 1) - 22; // from a node to the next column
   return {
     ...base(p, chart),
     tooltip: {
@@ -167,7 +170,7 @@ function sankey(p, chart, width) {
         : `${shown(name)}\n${written(through(chart.links, name), chart.currency)}`),
     },
     series: [{
-      type: "sankey", left: 4, right: narrow ? 90 : 150, top: 8, bottom: 8, nodeWidth: 12, nodeGap: narrow ? 8 : 12,
+      type: "sankey", left: 4, right, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 16,
       draggable: false, emphasis: { focus: "adjacency" },
       data: nodes.map((n) => ({
         name: n.name,
@@ -178,7 +181,7 @@ function sankey(p, chart, width) {
         lineStyle: { color: kindColour(p, l.kind, p.muted), opacity: 0.3 },
       })),
       label: {
-        color: p.text, fontSize: narrow ? 11 : 12, overflow: "truncate", width: narrow ? 84 : 144,
+        color: p.text, fontSize: narrow ? 11 : 12, overflow: "truncate", width: Math.min(right - 6, room),
         formatter: ({ name, value }) => `${shown(name)}\n${brief(value)}`, lineHeight: 15,
       },
       lineStyle: { curveness: 0.5 },
@@ -202,7 +205,6 @@ function draw(element) {
   const chart = JSON.parse(element.dataset.chart);
   const make = options[chart.kind];
   if (!make) return;
-  element.dataset.kind = chart.kind;
   const picture = drawn.get(element)?.picture ?? init(element, null, { renderer: "canvas" });
   picture.setOption(make(palette(), chart, element.clientWidth), true);
   element.setAttribute("role", "img");
