@@ -100,6 +100,9 @@ func (c *Contract) Terms() Terms { return c.terms }
 // into lines: constant terms, non-linear amounts, conditions on measures.
 func (c *Contract) Notes() []Note { return c.notes }
 
+// HasFees reports whether the contract charges fees.
+func (c *Contract) HasFees() bool { return len(c.fees) > 0 }
+
 // ReadsPeriodCost reports whether a fee rule reads period_cost, so that it must
 // be computed again when the fees of the edge above change.
 func (c *Contract) ReadsPeriodCost() bool {

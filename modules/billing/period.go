@@ -241,8 +241,7 @@ func (in *periodInputs) currency(totals []edgeSum) (money.Currency, error) {
 // computeFees evaluates the contract's fee rules and returns them with what the
 // seller itself was charged in fees.
 func (s *Service) computeFees(ctx context.Context, in periodInputs, currency money.Currency) ([]periodRow, string, error) {
-	terms := in.contract.Pricing.Terms()
-	if !slices.ContainsFunc(terms.Rules, func(r rules.Rule) bool { return r.Stage == rules.StageFee }) {
+	if !in.contract.Pricing.HasFees() {
 		return nil, "", nil
 	}
 	feeIn := rules.FeeInput{Month: in.run.Month}
@@ -250,7 +249,7 @@ func (s *Service) computeFees(ctx context.Context, in periodInputs, currency mon
 	if feeIn.PeriodCost, err = s.periodCost(ctx, in, currency); err != nil {
 		return nil, "", err
 	}
-	if err := s.readFeeCharges(ctx, in, terms.Covers, &feeIn); err != nil {
+	if err := s.readFeeCharges(ctx, in, in.contract.Pricing.Terms().Covers, &feeIn); err != nil {
 		return nil, "", err
 	}
 	fees, err := in.contract.Pricing.Fees(feeIn)
@@ -272,6 +271,34 @@ func (s *Service) computeFees(ctx context.Context, in periodInputs, currency mon
 		}
 	}
 	return rows, money.Plain(feeIn.PeriodCost), nil
+}
+
+// tryFees computes the fees of the contracts in force on edges over the charges
+// that the caller's transaction has written, and keeps none of them: that is for
+// the period runs. A month to come has no fees yet.
+//
+// Errors: edgeError if one cannot be computed.
+func (s *Service) tryFees(ctx context.Context, month period.Month, edges []Edge) error {
+	if s.isToCome(month) {
+		return nil
+	}
+	terms, err := s.contracts.InForce(ctx, month, edges...)
+	if err != nil {
+		return err
+	}
+	for _, edge := range edges {
+		if c := terms[edge].Contract; c == nil || !c.Pricing.HasFees() {
+			continue
+		}
+		in, err := s.readPeriodInputs(ctx, Run{Month: month, Seller: edge.Seller, Buyer: edge.Buyer})
+		if err != nil {
+			return err
+		}
+		if _, _, err := s.computeFees(ctx, in, in.contract.Currency); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // periodCost returns what the seller was charged in fees by its own supplier.

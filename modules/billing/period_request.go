@@ -112,8 +112,8 @@ func (s *Service) EnsurePeriods(ctx context.Context, month period.Month) ([]id.R
 }
 
 // Settle asks for the period runs that a month lacks, as EnsurePeriods does, and
-// waits for those under way until none has ended or come for a minute. It takes
-// a worker to carry them out.
+// waits for them and for the recalculations under way until none has ended or
+// come for a minute. It takes a worker to carry them out.
 //
 // Needs billing.recalculate. Errors: ctx's.
 func (s *Service) Settle(ctx context.Context, month period.Month) error {
@@ -221,12 +221,13 @@ func union(a, b map[Edge]bool) map[Edge]bool {
 const (
 	// periodPoll is how often a wait for period runs looks again.
 	periodPoll = 50 * time.Millisecond
-	// periodPatience is how long it lasts while no period run ends or comes.
+	// periodPatience is how long it lasts while no run ends or comes.
 	periodPatience = time.Minute
 )
 
-// awaitPeriods returns when no period run of the tree's month is under way, or
-// when none has ended or come for periodPatience. Errors: ctx's.
+// awaitPeriods returns when nothing is under way in the tree's month that is or
+// will ask for a period run, or when no run has ended or come for
+// periodPatience. Errors: ctx's.
 func (s *Service) awaitPeriods(ctx context.Context, tree id.Tenant, month period.Month) error {
 	tick := time.NewTicker(periodPoll)
 	defer tick.Stop()
@@ -234,7 +235,7 @@ func (s *Service) awaitPeriods(ctx context.Context, tree id.Tenant, month period
 	for waited := time.Duration(0); waited < periodPatience; waited += periodPoll {
 		var open []id.Run
 		err := s.web.db.ReadTx(ctx, func(ctx context.Context) (err error) {
-			open, err = s.web.openPeriods(ctx, tree, month)
+			open, err = s.web.underWay(ctx, tree, month)
 			return err
 		})
 		if err != nil || len(open) == 0 {

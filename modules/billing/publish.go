@@ -10,6 +10,9 @@ import (
 // publishLines writes what a line run computed, makes it what speaks for its
 // edges and months, and asks for the period runs of these edges. The caller
 // holds the run and its locks.
+//
+// Errors: edgeError if a fee cannot be computed over the new charges. Nothing
+// is published then: line charges without the fees on them would be half a bill.
 func (s *Service) publishLines(ctx context.Context, done *Run, x *rated) (any, error) {
 	var text []string
 	var edges []Edge
@@ -30,6 +33,9 @@ func (s *Service) publishLines(ctx context.Context, done *Run, x *rated) (any, e
 		return nil, err
 	}
 	if err := s.enqueuePeriodRuns(ctx, *done, edges); err != nil {
+		return nil, err
+	}
+	if err := s.tryFees(ctx, done.Month, edges); err != nil {
 		return nil, err
 	}
 	if err := s.work.sumLines(ctx, done.Month, edges); err != nil {

@@ -345,6 +345,25 @@ func TestRate_Failure(t *testing.T) {
 			t.Errorf("dist reads %q %v %v", detail, ok, err)
 		}
 	})
+	t.Run("AFeeOverTheNewCharges", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.usual()
+		w.account("dist", "111", "acme", usageLine{service: "Compute", billed: "80"})
+		w.recalc("dist", "acme")
+		before := w.ledger("acme")
+		w.contract("dist", "north", rules.Terms{Basis: rules.BasisList, Rules: []rules.Rule{fee("Care", "100 / (spend - 90)")}})
+		w.deliver("111", usageLine{service: "Compute", billed: "90"})
+		r := w.carryOut(w.request("dist", "acme"))
+		if r.State != StateFailed || !strings.Contains(r.Error, "Care") || !strings.Contains(r.Error, "dist → north") {
+			t.Errorf("run is %s: %q", r.State, r.Error)
+		}
+		if diff := cmp.Diff(before, w.ledger("acme")); diff != "" {
+			t.Errorf("published (-before +after):\n%s", diff)
+		}
+		w.deliver("111", usageLine{service: "Compute", billed: "190"})
+		w.recalc("dist", "acme")
+	})
 	t.Run("OtherCurrency", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

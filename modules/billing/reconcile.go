@@ -137,8 +137,8 @@ var errReconcileScope = errs.New(errs.Forbidden, "billing.reconcile_distributor"
 // apart: segments are read and added up again, charges are held against costs,
 // stored results against their hashes.
 //
-// It asks for period runs that a contract in force lacks, and waits for period
-// runs under way until none has ended for a minute; what is not done then is a
+// It asks for period runs that a contract in force lacks, and waits for runs
+// under way until none has ended for a minute; what is not done then is a
 // finding. A month that has not begun has no period runs: none are asked for.
 //
 // What the published runs found, results of contract versions that are no

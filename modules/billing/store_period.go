@@ -191,10 +191,12 @@ func (s store) withdrawPeriod(ctx context.Context, edge Edge, month period.Month
 		edge.Seller, edge.Buyer, month).Error
 }
 
-// openPeriods returns the period runs of a tree's month that have not ended.
-func (s store) openPeriods(ctx context.Context, tree id.Tenant, month period.Month) ([]id.Run, error) {
+// underWay returns the runs of a tree's month that are to end by themselves: the
+// open period runs, and the line runs that are started or queued, which will
+// ask for more of them. A line run that waits does so for people.
+func (s store) underWay(ctx context.Context, tree id.Tenant, month period.Month) ([]id.Run, error) {
 	runs, err := s.runs(ctx, `
-		WHERE kind = 'period' AND tree_id = ? AND month = ? AND state IN ('requested', 'waiting', 'running') ORDER BY id`, tree, month)
+		WHERE tree_id = ? AND month = ? AND (state IN ('requested', 'running') OR kind = 'period' AND state = 'waiting') ORDER BY id`, tree, month)
 	out := make([]id.Run, len(runs))
 	for i, r := range runs {
 		out[i] = r.ID

@@ -105,11 +105,12 @@ func (s *Service) InForce(ctx context.Context, edges []Edge, m period.Month) (ma
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.store.inForce(ctx, m, sellers)
+		buyers := buyersOf(edges)
+		found, err := s.store.inForce(ctx, m, sellers, buyers...)
 		if err != nil {
 			return nil, err
 		}
-		before, err := s.store.before(ctx, m, sellers)
+		before, err := s.store.before(ctx, m, sellers, buyers)
 		if err != nil {
 			return nil, err
 		}
@@ -131,6 +132,17 @@ func (s *Service) InForce(ctx context.Context, edges []Edge, m period.Month) (ma
 		}
 		return out, nil
 	})
+}
+
+// buyersOf returns the buyers of edges once each; the zero one stands for base
+// contracts.
+func buyersOf(edges []Edge) []id.Tenant {
+	out := make([]id.Tenant, len(edges))
+	for i, e := range edges {
+		out[i] = e.Buyer
+	}
+	slices.SortFunc(out, id.Tenant.Compare)
+	return slices.Compact(out)
 }
 
 // visible returns the sellers of edges that the scope sees. On a role past

@@ -189,12 +189,21 @@ const versionInForce = `
 		ORDER BY n.number DESC LIMIT 1) v ON true
 	WHERE c.tree_id = @tree AND c.months @> CAST(@month AS date)`
 
-// inForce returns what is in force in month m between sellers and anyone.
-func (s store) inForce(ctx context.Context, m period.Month, sellers []id.Tenant) ([]InForce, error) {
+// withBuyers is the condition that a contract is with one of @buyers, or a base
+// contract.
+const withBuyers = ` AND (c.buyer_id IS NULL OR c.buyer_id IN @buyers)`
+
+// inForce returns what is in force in month m between sellers and buyers, base
+// contracts included; without buyers, between sellers and anyone.
+func (s store) inForce(ctx context.Context, m period.Month, sellers []id.Tenant, buyers ...id.Tenant) ([]InForce, error) {
 	if len(sellers) == 0 {
 		return nil, nil
 	}
-	return s.joined(ctx, versionInForce+` AND c.seller_id IN @sellers`, map[string]any{"month": m, "sellers": sellers})
+	where, args := versionInForce+` AND c.seller_id IN @sellers`, map[string]any{"month": m, "sellers": sellers}
+	if len(buyers) > 0 {
+		where, args["buyers"] = where+withBuyers, buyers
+	}
+	return s.joined(ctx, where, args)
 }
 
 // inForceInTree returns everything that is in force in month m.
@@ -213,7 +222,7 @@ func (s store) byVersion(ctx context.Context, versions []id.Version) ([]InForce,
 // before returns what the last contract of each edge that began in month m or
 // earlier said of lines that no contract covers, and its currency, as of its
 // last month up to m.
-func (s store) before(ctx context.Context, m period.Month, sellers []id.Tenant) (map[Edge]EdgeTerms, error) {
+func (s store) before(ctx context.Context, m period.Month, sellers, buyers []id.Tenant) (map[Edge]EdgeTerms, error) {
 	if len(sellers) == 0 {
 		return nil, nil
 	}
@@ -230,8 +239,8 @@ func (s store) before(ctx context.Context, m period.Month, sellers []id.Tenant) 
 			WHERE n.contract_id = c.id AND n.from_month <= CAST(@month AS date)
 				AND (upper_inf(c.months) OR n.from_month < upper(c.months))
 			ORDER BY n.number DESC LIMIT 1) v ON true
-		WHERE c.tree_id = @tree AND c.seller_id IN @sellers AND lower(c.months) <= CAST(@month AS date)
-		ORDER BY c.seller_id, c.buyer_id, lower(c.months) DESC`, map[string]any{"month": m, "sellers": sellers})
+		WHERE c.tree_id = @tree AND c.seller_id IN @sellers AND lower(c.months) <= CAST(@month AS date)`+withBuyers+`
+		ORDER BY c.seller_id, c.buyer_id, lower(c.months) DESC`, map[string]any{"month": m, "sellers": sellers, "buyers": buyers})
 	if err != nil {
 		return nil, err
 	}

@@ -72,6 +72,10 @@ func TestRun_SaysHowToMend(t *testing.T) {
 			t.Helper()
 			b.Exec(t, "INSERT INTO river_job (args, kind, max_attempts, scheduled_at) VALUES ('{}', 'x', 1, now() - interval '1 hour')")
 		}},
+		{"TheirWorkerDied", "queue", "tierbook work", func(t *testing.T, b *dbtest.Bundle, _ *doctor.Options) {
+			t.Helper()
+			b.Exec(t, "INSERT INTO river_job (args, kind, max_attempts, state) VALUES ('{}', 'x', 1, 'running')")
+		}},
 		{"Clock", "clock", "NTP", func(_ *testing.T, _ *dbtest.Bundle, o *doctor.Options) { o.Clock = fast(time.Minute) }},
 		{"Objects", "object store", "file:///dir", func(_ *testing.T, _ *dbtest.Bundle, o *doctor.Options) { o.ObjectsURL = "var/objects" }},
 	} {

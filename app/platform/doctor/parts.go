@@ -71,16 +71,22 @@ const queueLate = time.Minute
 func (p patient) queue(ctx context.Context) (string, error) {
 	var waiting, running int
 	var oldest float64
+	var isLed bool // one of the workers leads, while there are any
 	err := p.db.Pool().QueryRow(ctx, `
 		SELECT count(*) FILTER (WHERE state = 'available'), count(*) FILTER (WHERE state = 'running'),
-			coalesce(extract(epoch FROM now() - min(scheduled_at) FILTER (WHERE state = 'available')), 0)::float8
-		FROM river_job WHERE state IN ('available', 'running')`).Scan(&waiting, &running, &oldest)
+			coalesce(extract(epoch FROM now() - min(scheduled_at) FILTER (WHERE state = 'available')), 0)::float8,
+			EXISTS (SELECT FROM river_leader WHERE expires_at > now())
+		FROM river_job WHERE state IN ('available', 'running')`).Scan(&waiting, &running, &oldest, &isLed)
 	if err != nil {
 		return "", ill("Run «tierbook migrate».", "%v", err)
 	}
 	if age := time.Duration(oldest * float64(time.Second)).Round(time.Second); age > queueLate {
 		return "", ill("Start «tierbook work», or give its queues more workers with TIERBOOK_WORK_QUEUES.",
 			"%d jobs wait, the first for %v; %d run", waiting, age, running)
+	}
+	if running > 0 && !isLed {
+		return "", ill("Start «tierbook work»: it takes them up again within seconds.",
+			"%d jobs were under way when their worker died; %d wait", running, waiting)
 	}
 	return fmt.Sprintf("%d jobs wait, %d run", waiting, running), nil
 }
