@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/valyala/fasthttp/fasthttputil"
 
 	"tierbook/app"
 	"tierbook/app/demo"
@@ -31,7 +33,8 @@ import (
 type pagesOptions struct {
 	tenants, charges, requests int
 	demo                       bool
-	in                         string // where the books are kept; "": nowhere
+	in                         string   // where the books are kept; "": nowhere
+	only                       []string // addresses begin with one of these; none: any
 }
 
 func (o pagesOptions) limit() time.Duration {
@@ -47,7 +50,8 @@ func (e *env) benchPages() *cobra.Command {
 		Use:   "pages",
 		Short: "Asks every page, over books that it makes itself",
 		Long: "Asks every page as a distributor's admin, a reseller's finance user and a customer, over synthetic books or the demo,\n" +
-			"and prints what it takes beside what its statements take in PostgreSQL. Times are milliseconds; «!» marks p95 over the limit.",
+			"and prints what it takes beside what its statements take in PostgreSQL. Times are milliseconds; «!» marks p95 over the limit.\n" +
+			"A file that is downloaded may take longer: its limit is that of the first byte.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.tenants < 100 || o.charges < 1 || o.requests < 1 {
@@ -61,6 +65,7 @@ func (e *env) benchPages() *cobra.Command {
 	cmd.Flags().IntVar(&o.requests, "requests", 30, "requests of each page")
 	cmd.Flags().BoolVar(&o.demo, "demo", false, "the demo instead of synthetic books")
 	cmd.Flags().StringVar(&o.in, "in", "", "keep the books in this directory, and measure again those that are there (default: throw them away)")
+	cmd.Flags().StringSliceVar(&o.only, "only", nil, "measure only pages whose address begins so, such as /usage; may be given again")
 	return cmd
 }
 
@@ -103,9 +108,10 @@ func (e *env) pagesIn(ctx context.Context, dir string, o pagesOptions) error {
 		if err != nil {
 			return err
 		}
+		ask, stop := inMemory(a)
+		defer stop()
 		r, err := bench.Pages(ctx, bench.PagesOptions{
-			Ask:    func(r *http.Request) (*http.Response, error) { return a.Handler().Test(r, -1) },
-			Routes: o.routes(a), Users: users, Statements: &statements, Requests: o.requests, Limit: o.limit(),
+			Ask: ask, Routes: o.routes(a), Users: users, Statements: &statements, Requests: o.requests, Limit: o.limit(), Only: o.only,
 			Done: func(p bench.PageResult) { fmt.Fprintf(e.err, "\r%-40s %-60s", p.User, p.Path) },
 		})
 		fmt.Fprintln(e.err)
@@ -114,6 +120,26 @@ func (e *env) pagesIn(ctx context.Context, dir string, o pagesOptions) error {
 		}
 		return e.print(r, func(w io.Writer) { printPages(w, r) })
 	})
+}
+
+// inMemory serves a without a network and returns how to ask it, and how to end
+// that.
+func inMemory(a *app.App) (ask func(*http.Request) (*http.Response, error), stop func()) {
+	listener := fasthttputil.NewInmemoryListener()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = a.Handler().Listener(listener) // it ends when the listener closes
+	}()
+	client := &http.Transport{
+		DisableCompression: true, // asked for where it is wanted
+		DialContext:        func(context.Context, string, string) (net.Conn, error) { return listener.Dial() },
+	}
+	return client.RoundTrip, func() {
+		client.CloseIdleConnections()
+		_ = listener.Close()
+		<-served
+	}
 }
 
 func stopwatch() func() time.Duration {
@@ -246,6 +272,9 @@ func printPages(w io.Writer, r bench.PagesResult) {
 		mark := ""
 		if p.IsOver {
 			mark = fmt.Sprintf(" ! %.1f ms: %s", p.Slowest, short(p.SlowestText))
+		}
+		if p.IsFile {
+			mark = fmt.Sprintf(" first byte %.1f ms", p.First) + mark
 		}
 		if p.Status != http.StatusOK {
 			mark += fmt.Sprintf(" ! status %d", p.Status)
