@@ -22,16 +22,16 @@ import (
 var settings = map[string]string{
 	"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 	"max_connections": "400", "shared_buffers": "'64MB'", "autovacuum": "off",
-	"checkpoint_timeout": "'1h'", "max_wal_size": "'2GB'",
+	"checkpoint_timeout": "'1h'", "max_wal_size": "'512MB'",
 }
 
 // layout changes with settings and with what is kept in the directory, so that
 // test programs of two versions of this package do not share a server.
-const layout = 1
+const layout = 2
 
 // privateHost attaches this process to the shared throw-away server.
 func privateHost(ctx context.Context) (*host, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("tierbook-test-%d-%d-%s", os.Geteuid(), layout, bootID()))
+	dir := filepath.Join(roomyDir(), fmt.Sprintf("tierbook-test-%d-%d-%s", os.Geteuid(), layout, bootID()))
 	c, err := localpg.Start(ctx, localpg.Options{Dir: dir, Settings: settings, Fast: true})
 	if err != nil {
 		return nil, err
@@ -41,6 +41,21 @@ func privateHost(ctx context.Context) (*host, error) {
 	}
 	h := &host{adminURL: c.AdminURL, ownerURL: c.OwnerURL, webURL: c.WebURL, workURL: c.WorkURL, ownerName: "tierbook"}
 	return h, h.connect(ctx)
+}
+
+// inMemory is where Linux offers files that are never written to a disk. A
+// database has hundreds of files, and every test makes and drops one.
+const inMemory = "/dev/shm"
+
+// roomyDir returns inMemory where it holds two gigabytes, as containers' often
+// do not; else the directory of temporary files. All test programs of a machine
+// get one answer, so it depends on nothing that changes meanwhile.
+func roomyDir() string {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(inMemory, &fs); err != nil || fs.Blocks*uint64(max(fs.Bsize, 0)) < 2<<30 { //nolint:gosec // never negative
+		return os.TempDir()
+	}
+	return inMemory
 }
 
 // bootID names the time since the machine started: without fsync, files do not
@@ -53,19 +68,21 @@ func bootID() string {
 	return string(b[:8])
 }
 
-// watcher waits until no process is attached, and a little longer, and then
-// stops the server. Only one runs per directory.
+// watcher waits until no process is attached, and half a minute longer, and then
+// stops the server; what lies in memory it removes too. Only one runs per
+// directory.
 const watcher = `
 cd / && exec 9>"$1/watch.lock" && flock -n 9 || exit 0
 while sleep 2; do
 	flock -x "$1/attached.lock" true
-	sleep 2
+	sleep 30
 	flock -x "$1/start.lock" flock -n -x "$1/attached.lock" sh -c '
 		data="$1/server/data"
 		pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null) || exit 0
 		[ "$(readlink "/proc/$pid/cwd")" = "$(readlink -f "$data")" ] || exit 0
 		kill -INT "$pid"
-		while [ "$(readlink "/proc/$pid/cwd")" = "$(readlink -f "$data")" ]; do sleep 0.1; done' sh "$1" && exit 0
+		while [ "$(readlink "/proc/$pid/cwd")" = "$(readlink -f "$data")" ]; do sleep 0.1; done
+		case "$1" in ` + inMemory + `/*) rm -rf "$1/server" "$1/cluster.json" "$1"/*.url ;; esac' sh "$1" && exit 0
 done`
 
 // watch starts the watcher, which outlives this process: nothing in a killed
@@ -134,7 +151,7 @@ func (h *host) connect(ctx context.Context) error {
 	for _, name := range names {
 		pid, _ := strconv.Atoi(strings.Split(name, "_")[1])
 		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			_, _ = h.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+			h.drop(name)
 		}
 	}
 	return nil
