@@ -37,12 +37,12 @@ func (m *Module) accounts(c *fiber.Ctx) error {
 
 // find answers with tenants whose names hold text.
 func (m *Module) find(c *fiber.Ctx, listID, text string) error {
-	tenants, err := m.Service.tenants.Some(c.UserContext(), text, fewTenants)
+	tenants, err := m.Service.tenants.Some(c.UserContext(), text, ui.FewTenants)
 	if err != nil {
 		return err
 	}
 	byName(tenants)
-	return web.Fragment(c, view.Found(listID, tenantOptions(tenants)))
+	return web.Fragment(c, ui.Found(listID, tenantOptions(tenants)))
 }
 
 // accountPage is the list that query asks for.
@@ -152,7 +152,7 @@ func (m *Module) assignAgain(c *fiber.Ctx, in assignInput, inRow bool, refused e
 		return refused
 	}
 	problem.Labels = map[string]string{"assignee": "Customer", "from": "From month", "account": "Accounts"}
-	form := view.AssignForm{From: in.from, Problem: problem, Assignee: view.TenantField{Value: in.assignee}}
+	form := view.AssignForm{From: in.from, Problem: problem, Assignee: ui.TenantField{Value: in.assignee}}
 	if inRow {
 		c.Status(web.Status(errs.KindOf(refused)))
 		return m.assignedRow(c, in, form, false)

@@ -239,7 +239,7 @@ func (m *Module) importForm(ctx context.Context, in importInput) (view.ImportFor
 		return view.ImportForm{}, err
 	}
 	f := view.ImportForm{
-		Owner:    tenantField(tenants, cmp.Or(in.owner, own.Slug), routes.With(routes.ImportNew, "find", "1")),
+		Owner:    ui.ChooseTenant(tenantOptions(tenants), cmp.Or(in.owner, own.Slug), routes.With(routes.ImportNew, "find", "1")),
 		HasOwner: len(tenants) > 1, HasURL: m.Service.HasSources(), URL: in.url, Rerate: in.rerate,
 		Limit: ui.FormatBytes(m.uploadBytes),
 	}

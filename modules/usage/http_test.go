@@ -19,6 +19,7 @@ import (
 	"tierbook/app/platform/scope"
 	"tierbook/app/platform/webtest"
 	"tierbook/modules/usage/internal/usagetest"
+	"tierbook/views/ui"
 )
 
 // site is a tree with its pages, under the shipped access policy.
@@ -336,7 +337,7 @@ func TestPages_Accounts_ManyTenants(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.march(t)
-	for i := range fewTenants {
+	for i := range ui.FewTenants {
 		slug := fmt.Sprintf("customer-%d", i)
 		other := id.New[id.Tenant]()
 		s.tenants[other] = tenantFake{Tenant: Tenant{ID: other, Slug: slug, Name: strings.ToUpper(slug), Tree: s.north.Tenant, Tier: scope.Customer}, parent: s.north.Tenant}

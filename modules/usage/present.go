@@ -15,14 +15,10 @@ import (
 	view "tierbook/views/usage"
 )
 
-// fewTenants is how many tenants a page offers as a choice; among more one has
-// to search.
-const fewTenants = 40
-
 // someTenants returns the tenants that the scope sees, by name, if they are
-// few; else some of them, more than fewTenants.
+// few; else some of them, more than ui.FewTenants.
 func (m *Module) someTenants(ctx context.Context) ([]Tenant, error) {
-	list, err := m.Service.tenants.Some(ctx, "", fewTenants+1)
+	list, err := m.Service.tenants.Some(ctx, "", ui.FewTenants+1)
 	byName(list)
 	return list, err
 }
@@ -42,7 +38,7 @@ func (m *Module) tenantNamed(ctx context.Context, name, field string) (Tenant, e
 	if err == nil || errs.KindOf(err) != errs.NotFound {
 		return t, err
 	}
-	list, err := m.Service.tenants.Some(ctx, name, fewTenants)
+	list, err := m.Service.tenants.Some(ctx, name, ui.FewTenants)
 	if err != nil {
 		return Tenant{}, err
 	}
@@ -51,20 +47,6 @@ func (m *Module) tenantNamed(ctx context.Context, name, field string) (Tenant, e
 		return list[0], nil
 	}
 	return Tenant{}, errs.New(errs.Invalid, "usage.no_tenant", "Nobody is called that.").WithField(field, "Choose a tenant of the list.")
-}
-
-// tenantField asks for one of tenants.
-func tenantField(tenants []Tenant, value, find string) view.TenantField {
-	f := view.TenantField{Value: value}
-	if len(tenants) > fewTenants {
-		f.Find = find
-		return f
-	}
-	f.Options = tenantOptions(tenants)
-	for i := range f.Options {
-		f.Options[i].Selected = f.Options[i].Value == value
-	}
-	return f
 }
 
 func tenantOptions(tenants []Tenant) []ui.Option {

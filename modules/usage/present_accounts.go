@@ -120,7 +120,7 @@ func (l accountList) row(a Account) view.Account {
 func (l accountList) form(from period.Month) *view.AssignForm {
 	return &view.AssignForm{
 		From: from.String(), Back: backOf(l.query),
-		Assignee: tenantField(l.tenants, "", routes.With(routes.Accounts, "find", "1")),
+		Assignee: ui.ChooseTenant(tenantOptions(l.tenants), "", routes.With(routes.Accounts, "find", "1")),
 	}
 }
 

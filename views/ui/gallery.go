@@ -85,6 +85,8 @@ func formStates() []State {
 			{Value: "alder", Text: "Alder", Group: "Harbour", Selected: true},
 			{Value: "birch", Text: "Birch", Group: "Harbour"},
 		})},
+		{"one of few tenants", Tenant(Input{Name: "buyer", Label: "Buyer"}, ChooseTenant([]Option{{Value: "alder", Text: "Alder"}, {Value: "birch", Text: "Birch"}}, "birch", "/find"), "buyers")},
+		{"one of many tenants", Tenant(Input{Name: "buyer", Label: "Buyer"}, TenantField{Value: "birch", Find: "/find"}, "buyers")},
 		{"checkbox", Checkbox(Input{Name: "sure", Label: "Discloses the cost to the buyer", Help: "Every line at cost."}, true)},
 		{"errors", Errors(Problem{
 			Message: "Two fields need your attention.",

@@ -358,7 +358,7 @@ func AccountList(p Accounts) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Bulk.Assignee.Find != "" {
-				templ_7745c5c3_Err = Found(AssigneesID, p.Bulk.Assignee.Options).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Found(AssigneesID, p.Bulk.Assignee.Options).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -715,7 +715,7 @@ func assigneeInput(f AssignForm, id, problem string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, finding(f.Assignee, AssigneesID))
+			templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, ui.Finding(f.Assignee, AssigneesID))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1156,7 +1156,7 @@ func NewImport(f ImportForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if f.HasOwner {
-			templ_7745c5c3_Err = tenantField(ui.Input{
+			templ_7745c5c3_Err = ui.Tenant(ui.Input{
 				Name: "owner", Label: "For", Required: true, Error: f.Problem.Of("owner"),
 				Help: "To whom the provider bills the accounts in the files.",
 			}, f.Owner, "owners").Render(ctx, templ_7745c5c3_Buffer)

@@ -196,17 +196,9 @@ type ImportPage struct {
 	CanAssign  bool
 }
 
-// TenantField asks for a tenant: a choice of few, or a field that finds among
-// many.
-type TenantField struct {
-	Value   string // slug
-	Options []ui.Option
-	Find    string // URL that finds among many; empty: Options are all
-}
-
 // ImportForm asks for an import.
 type ImportForm struct {
-	Owner    TenantField
+	Owner    ui.TenantField
 	HasOwner bool // there is more than one choice
 	Formats  []ui.Option
 	HasURL   bool // directories or buckets are configured
@@ -259,7 +251,7 @@ type Account struct {
 
 // AssignForm asks who answers for accounts.
 type AssignForm struct {
-	Assignee TenantField
+	Assignee ui.TenantField
 	From     string
 	Back     string // query of the list to go back to
 	Problem  ui.Problem

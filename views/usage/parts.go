@@ -3,7 +3,6 @@ package usage
 import (
 	"fmt"
 
-	"github.com/a-h/templ"
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/money"
@@ -32,23 +31,6 @@ func (c Change) of(after bool) decimal.Decimal {
 		return c.After
 	}
 	return c.Before
-}
-
-// searching makes a text field look for tenants while somebody types.
-func searching(in ui.Input, f TenantField, listID string) ui.Input {
-	in.Value, in.Autocomplete = f.Value, "off"
-	if in.Help == "" {
-		in.Help = "Type a part of the name and choose."
-	}
-	in.Attrs = finding(f, listID)
-	return in
-}
-
-func finding(f TenantField, listID string) templ.Attributes {
-	return templ.Attributes{
-		"list": listID, "hx-get": f.Find, "hx-trigger": "input changed delay:150ms",
-		"hx-target": "#" + listID, "hx-swap": "outerHTML", "hx-sync": "this:replace",
-	}
 }
 
 // columns counts a table's columns.
