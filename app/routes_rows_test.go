@@ -92,6 +92,17 @@ func invoices(s *sitetest.Site, r sitetest.Records) []subject {
 	return out
 }
 
+// sales are the same, with the sellers and whoever is above them alone.
+func sales(s *sitetest.Site, r sitetest.Records) []subject {
+	out := invoices(s, r)
+	for i := range out {
+		if seller, _, isSale := strings.Cut(out[i].name, ">"); isSale {
+			out[i].seenBy = func(t string) bool { return isBelow(seller, t) }
+		}
+	}
+	return out
+}
+
 // steps are the first amounts of those invoices whose price can be explained.
 func steps(t testing.TB, s *sitetest.Site, r sitetest.Records) []subject {
 	t.Helper()
@@ -162,9 +173,12 @@ func rows(t testing.TB, s *sitetest.Site) map[string]row {
 		"GET " + routes.Invoices:                                {},
 		"GET " + routes.Invoices + "/:month/:seller/:buyer":     {path: routes.Invoices + "/%s", subjects: invoices(s, r)},
 		"GET " + routes.Invoices + "/:month/:seller/:buyer.csv": {path: routes.Invoices + "/%s.csv", subjects: invoices(s, r)},
-		"GET " + routes.Why:                                     {path: routes.Why + "?%s", subjects: steps(t, s, r)},
-		"GET " + routes.Reconciliation:                          {},
-		"POST " + routes.Reconciliation:                         {ok: refused},
+		"POST " + routes.Invoices + "/:month/:seller/:buyer/acknowledge": {
+			path: routes.Invoices + "/%s/acknowledge", subjects: sales(s, r), ok: refused,
+		},
+		"GET " + routes.Why:             {path: routes.Why + "?%s", subjects: steps(t, s, r)},
+		"GET " + routes.Reconciliation:  {},
+		"POST " + routes.Reconciliation: {ok: refused},
 
 		"GET " + routes.Contracts:                   {},
 		"GET " + routes.Reference:                   {},

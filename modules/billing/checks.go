@@ -135,15 +135,16 @@ func (s *Service) LastCheck(ctx context.Context, month period.Month) (newest, co
 		if newest, complete, ok, err = s.web.lastChecks(ctx, month); err != nil {
 			return err
 		}
-		return s.nameActors(ctx, &newest, &complete)
+		return s.nameActors(ctx, &newest.Actor, &complete.Actor)
 	})
 	return newest, complete, ok, err
 }
 
-// nameActors says who the users are that asked for checks.
-func (s *Service) nameActors(ctx context.Context, checks ...*Check) error {
-	for _, c := range checks {
-		text, isUser := strings.CutPrefix(c.Actor, "user:")
+// nameActors puts names where actors of the audit log are users. One whom the
+// scope does not see is somebody.
+func (s *Service) nameActors(ctx context.Context, actors ...*string) error {
+	for _, actor := range actors {
+		text, isUser := strings.CutPrefix(*actor, "user:")
 		if !isUser {
 			continue
 		}
@@ -155,7 +156,7 @@ func (s *Service) nameActors(ctx context.Context, checks ...*Check) error {
 		if err != nil {
 			return err
 		}
-		c.Actor = cmp.Or(names[user], "somebody")
+		*actor = cmp.Or(names[user], "somebody")
 	}
 	return nil
 }

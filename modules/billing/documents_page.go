@@ -1,7 +1,10 @@
 package billing
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -9,6 +12,7 @@ import (
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
+	"tierbook/rules"
 )
 
 // DocumentPage is an invoice with what its page shows around it.
@@ -21,6 +25,9 @@ type DocumentPage struct {
 	ContractName    string // of the version that was applied; empty for a buyer, and where there was none
 	ContractVersion int
 	Previous, Next  period.Month // of the same seller and buyer; zero: none
+	// Unpriced is whose usage blocks the invoice because it costs something and
+	// is sold for nothing, by name: AcknowledgeFinding takes note of that.
+	Unpriced []Tenant
 }
 
 // Document returns the invoice of an edge's month, whose parties are named by
@@ -56,7 +63,32 @@ func (s *Service) Document(ctx context.Context, month period.Month, seller, buye
 			out.Contract, out.ContractName, out.ContractVersion = terms.Contract, terms.Name, terms.Number
 		}
 	}
-	return out, nil
+	return out, s.nameFindings(ctx, &out)
+}
+
+// nameFindings says who acknowledged the findings of an invoice, and whom those
+// are about that can be acknowledged.
+func (s *Service) nameFindings(ctx context.Context, out *DocumentPage) error {
+	var actors []*string
+	var unpriced []id.Tenant
+	for i := range out.Invoice.Findings {
+		f := &out.Invoice.Findings[i]
+		if a := f.Acknowledged; a != nil {
+			actors = append(actors, &a.By)
+		} else if f.Code == rules.FindingZeroBasis {
+			unpriced = append(unpriced, f.Assignee)
+		}
+	}
+	return s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		known, err := s.directory.ByID(ctx, unpriced...)
+		if err != nil {
+			return err
+		}
+		out.Unpriced = slices.SortedFunc(maps.Values(known), func(a, b Tenant) int {
+			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Slug, b.Slug))
+		})
+		return s.nameActors(ctx, actors...)
+	})
 }
 
 // surround fills in what stands around an invoice.

@@ -12,6 +12,7 @@ import (
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/scope"
 	"tierbook/app/platform/web"
+	"tierbook/rules"
 	view "tierbook/views/billing"
 	"tierbook/views/layout"
 	"tierbook/views/ui"
@@ -24,6 +25,7 @@ func (m *Module) Routes(r *web.Router) {
 	r.Get(routes.Invoices, PermRead, m.invoices)
 	r.GetLive(invoice+".csv", PermRead, m.invoiceCSV)
 	r.GetLive(invoice, PermRead, m.invoice)
+	r.Post(invoice+"/acknowledge", PermAcknowledge, m.acknowledge)
 	r.GetLive(routes.Why, PermRead, m.why)
 	r.Get(routes.Reconciliation, PermReconcile, m.reconciliation)
 	r.Post(routes.Reconciliation, PermReconcile, m.checkNow)
@@ -120,14 +122,48 @@ func (m *Module) invoice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := presentInvoice(d, web.Can(c, permContracts))
+	head, p := m.invoicePage(c, d)
+	return web.Page(c, head, view.Show(p))
+}
+
+func (m *Module) invoicePage(c *fiber.Ctx, d DocumentPage) (layout.Head, view.Invoice) {
+	p := presentInvoice(d, web.Can(c, permContracts), web.Can(c, PermAcknowledge))
 	name := p.Seller + " → " + p.Buyer
 	head := layout.Head{
 		Title: "Invoice " + p.Month.String(), Sub: name + ", " + p.State.Text,
 		Crumbs: []ui.Link{{Text: "Invoices", URL: routes.Invoices}, {Text: p.Month.String(), URL: routes.With(routes.Invoices, "month", p.Month.String())}, {Text: name}},
 		Action: ui.Secondary(ui.Link{Text: "Download CSV", URL: p.CSV}),
 	}
-	return web.Page(c, head, view.Show(p))
+	return head, p
+}
+
+// acknowledge takes note of usage without a price that an invoice is blocked by.
+func (m *Module) acknowledge(c *fiber.Ctx) error {
+	d, err := m.document(c)
+	if err != nil {
+		return err
+	}
+	if !d.IsSeller {
+		return errInvoiceNotFound
+	}
+	in := AcknowledgeInput{Edge: d.Edge, Month: d.Month, Code: rules.FindingZeroBasis, Reason: c.FormValue("reason")}
+	if customer := c.FormValue("customer"); customer != "" {
+		if in.Assignee, err = m.Service.assignee(c.UserContext(), customer); err != nil {
+			return err
+		}
+	}
+	_, err = m.Service.AcknowledgeFinding(c.UserContext(), in)
+	if err == nil {
+		web.Toast(c, "Acknowledged: usage without a price does not block the invoice any more.")
+		return web.SeeOther(c, routes.Invoice(d.Month, d.SellerParty.Slug, d.BuyerParty.Slug))
+	}
+	problem, ok := web.Problem(err)
+	head, p := m.invoicePage(c, d)
+	if !ok || p.Acknowledge == nil {
+		return err
+	}
+	p.Acknowledge.Problem, p.Acknowledge.Reason = problem, in.Reason
+	return web.FormAgain(c, err, head, view.Show(p))
 }
 
 func (m *Module) invoiceCSV(c *fiber.Ctx) error {

@@ -122,6 +122,32 @@ func TestPages_Invoice(t *testing.T) {
 	site.As(w.scopes["direct"], "finance").Get(t, invoicePath("dist", "direct")).Is(t, http.StatusOK).Lacks(t, ".tb-callout")
 }
 
+func TestPages_AcknowledgeUsageWithoutAPrice(t *testing.T) {
+	t.Parallel()
+	w := billed(t)
+	site := w.site()
+	page, form := invoicePath("dist", "direct"), routes.InvoiceAcknowledge(march, "dist", "direct")
+	dist := site.As(w.scopes["dist"], "finance")
+	dist.Get(t, page).Is(t, http.StatusOK).Has(t, `form[action="`+form+`"] [name=reason][required]`)
+	site.As(w.scopes["dist"], "readonly").Get(t, page).Is(t, http.StatusOK).Lacks(t, "[name=reason]")
+	dist.Get(t, invoicePath("dist", "north")).Is(t, http.StatusOK).Lacks(t, "[name=reason]")
+
+	again := dist.Post(t, form, url.Values{"reason": {" "}}).Is(t, http.StatusUnprocessableEntity)
+	again.Has(t, "details[open] [name=reason][aria-invalid]")
+	for _, who := range []string{"direct", "north"} {
+		site.As(w.scopes[who], "admin").Post(t, form, url.Values{"reason": {"mine"}}).Is(t, http.StatusNotFound)
+	}
+	dist.Post(t, form, url.Values{"reason": {"a gift"}, "customer": {"bolt"}}).Is(t, http.StatusNotFound)
+	dist.Post(t, form, url.Values{"reason": {"a gift"}}).Is(t, http.StatusSeeOther)
+
+	noted := dist.Get(t, page).Is(t, http.StatusOK)
+	noted.Lacks(t, "[name=reason]")
+	noted.Lacks(t, ".tb-callout.warn")
+	if got := noted.Has(t, ".tb-callout"); !strings.Contains(got, "a gift") || strings.Contains(got, "user:") {
+		t.Errorf("finding: %q", got)
+	}
+}
+
 // What one may not see answers as what does not exist, to the letter.
 func TestPages_ForeignInvoice(t *testing.T) {
 	t.Parallel()

@@ -128,7 +128,7 @@ func whyURL(month period.Month, seller, buyer string, pairs ...string) string {
 	return routes.With(routes.Why, append([]string{"month", month.String(), "seller", seller, "buyer", buyer}, pairs...)...)
 }
 
-func presentInvoice(d DocumentPage, canContracts bool) view.Invoice {
+func presentInvoice(d DocumentPage, canContracts, canAcknowledge bool) view.Invoice {
 	seller, buyer := d.SellerParty.Slug, d.BuyerParty.Slug
 	out := view.Invoice{
 		Month: d.Month, Seller: d.SellerParty.Name, Buyer: d.BuyerParty.Name, Currency: d.Currency, State: presentState(d.Document),
@@ -150,6 +150,9 @@ func presentInvoice(d DocumentPage, canContracts bool) view.Invoice {
 	if d.IsSeller && d.Cost.Valid {
 		out.Figures = presentMargin(d.Cost.Decimal, d.Invoice.Total, d.Currency)
 	}
+	if canAcknowledge && len(d.Unpriced) > 0 {
+		out.Acknowledge = presentUnpriced(d)
+	}
 	fees := 0
 	for _, l := range d.Invoice.Lines {
 		if l.Kind == KindFee {
@@ -168,6 +171,18 @@ func presentInvoice(d DocumentPage, canContracts bool) view.Invoice {
 			Name: l.Service, Quantity: l.Quantity, Unit: l.Unit, Amount: l.Amount,
 			Why: whyURL(d.Month, seller, buyer, "label", l.Label, "service", l.Service, "unit", l.Unit),
 		})
+	}
+	return out
+}
+
+// presentUnpriced asks to take note of usage that is sold for nothing.
+func presentUnpriced(d DocumentPage) *view.Acknowledge {
+	out := &view.Acknowledge{Action: routes.InvoiceAcknowledge(d.Month, d.SellerParty.Slug, d.BuyerParty.Slug)}
+	if len(d.Unpriced) > 1 {
+		out.Customers = append(out.Customers, ui.Option{Text: "all of them"})
+		for _, t := range d.Unpriced {
+			out.Customers = append(out.Customers, ui.Option{Value: t.Slug, Text: t.Name})
+		}
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package billing
 
 import (
+	"cmp"
+
 	"tierbook/app/kernel/period"
 	"tierbook/app/kernel/routes"
 	view "tierbook/views/billing"
@@ -54,7 +56,7 @@ func presentResult(month period.Month, c Check) view.Result {
 		}
 		for _, e := range t.Edges {
 			b.Edges = append(b.Edges, view.Edge{
-				Seller: e.Seller, Buyer: e.Buyer, URL: routes.Invoice(month, e.Seller, e.Buyer),
+				Seller: cmp.Or(e.SellerName, e.Seller), Buyer: cmp.Or(e.BuyerName, e.Buyer), URL: routes.Invoice(month, e.Seller, e.Buyer),
 				Charges: e.SellerCharges, Costs: e.BuyerCosts, Cost: e.Cost, Price: e.Price, Margin: e.Margin,
 			})
 		}

@@ -53,6 +53,8 @@ func (t TreeBooks) AllFindings() []Finding {
 // EdgeBooks is one edge's month in one currency.
 type EdgeBooks struct {
 	Seller, Buyer string          // slugs
+	SellerName    string          // empty in what was stored before names were
+	BuyerName     string          // likewise
 	SellerCharges decimal.Decimal // line and period charges with rounding, before tax
 	BuyerCosts    decimal.Decimal // the buyer's cost rows with this supplier, and its period costs
 	Cost          decimal.Decimal // the seller's cost rows sold to this buyer
@@ -376,7 +378,10 @@ func (b books) edges() map[edgeKey]*EdgeBooks {
 		k := edgeKey{Edge{Seller: seller, Buyer: buyer}, c}
 		e, ok := out[k]
 		if !ok {
-			e = &EdgeBooks{Seller: b.slug(seller), Buyer: b.slug(buyer)}
+			e = &EdgeBooks{
+				Seller: b.slug(seller), SellerName: b.tenants[seller].Name,
+				Buyer: b.slug(buyer), BuyerName: b.tenants[buyer].Name,
+			}
 			out[k] = e
 		}
 		return e

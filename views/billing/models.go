@@ -74,6 +74,7 @@ type Invoice struct {
 	Next          ui.Link
 	ComputedAt    time.Time
 	Findings      []Finding
+	Acknowledge   *Acknowledge // nil: there is nothing for the reader to acknowledge
 	Groups        []Group
 	Fees          []Line
 	Subtotal      decimal.Decimal
@@ -88,6 +89,14 @@ type Finding struct {
 	Tone ui.Tone
 	Text string
 	Link ui.Link // URL empty: none
+}
+
+// Acknowledge is the form that takes note of usage without a price.
+type Acknowledge struct {
+	Action    string
+	Customers []ui.Option // whose usage; none: there is one
+	Reason    string
+	Problem   ui.Problem
 }
 
 // Group is the usage lines of one label.

@@ -124,6 +124,11 @@ func InvoiceCSV(m period.Month, seller, buyer string) string {
 	return Invoice(m, seller, buyer) + ".csv"
 }
 
+// InvoiceAcknowledge takes note of a finding on the same document.
+func InvoiceAcknowledge(m period.Month, seller, buyer string) string {
+	return under(Invoices, m.String(), seller, buyer, "acknowledge")
+}
+
 // Run is the page of one recalculation.
 func Run(r id.Run) string { return under(Runs, r.String()) }
 
