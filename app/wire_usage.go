@@ -8,6 +8,7 @@ import (
 	"tierbook/app/kernel/period"
 	"tierbook/app/platform/scope"
 	"tierbook/modules/billing"
+	"tierbook/modules/tenancy"
 	"tierbook/modules/usage"
 )
 
@@ -23,14 +24,8 @@ func (u usageTenants) Named(ctx context.Context, ts []id.Tenant) (map[id.Tenant]
 
 // Some lets usage offer tenants of this month to choose from.
 func (u usageTenants) Some(ctx context.Context, text string, limit int) ([]usage.Tenant, error) {
-	found, err := u.tenancy.Matching(ctx, period.MonthOf(clock.System{}.Now()), text, limit)
-	var out []usage.Tenant
-	for _, b := range found {
-		if b.IsMatch {
-			out = append(out, usageTenant(b.Tenant))
-		}
-	}
-	return out, err
+	list, err := u.tenancy.Choose(ctx, tenancy.Choice{Month: period.MonthOf(clock.System{}.Now()), Text: text}, limit)
+	return each(list, usageTenant), err
 }
 
 // Called lets usage find a tenant by its slug.

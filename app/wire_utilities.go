@@ -121,6 +121,10 @@ type utilityAccounts struct {
 	clock clock.Clock
 }
 
+func (u utilityAccounts) Assignees(ctx context.Context, limit int) ([]id.Tenant, []period.Months, error) {
+	return u.usage.SomeAssignees(ctx, limit)
+}
+
 func (u utilityAccounts) Assigned(ctx context.Context, tenants ...id.Tenant) (map[id.Tenant][]period.Months, error) {
 	found, err := u.usage.Assigned(ctx, period.MonthOf(u.clock.Now()), tenants...)
 	out := make(map[id.Tenant][]period.Months, len(found))

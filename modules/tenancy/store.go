@@ -1,8 +1,10 @@
 package tenancy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -45,8 +47,8 @@ const tenantColumns = `t.id, t.tree_id, d.slug AS distributor, t.tier, t.slug, t
 const tenantsFrom = ` FROM tenancy_tenants t LEFT JOIN tenancy_tenants d ON d.id = t.tree_id`
 
 // inScope limits a query over t to the acting tenant and those that are or
-// were below it.
-const inScope = ` t.id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting)`
+// were below it: to its whole tree where it is a distributor.
+const inScope = ` (t.tree_id = @acting OR t.id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting))`
 
 // params are a query's named arguments: those given, and the acting tenant.
 func params(ctx context.Context, args map[string]any) (map[string]any, error) {
@@ -59,6 +61,19 @@ func params(ctx context.Context, args map[string]any) (map[string]any, error) {
 		all[k] = v
 	}
 	return all, nil
+}
+
+// uuids writes ids as PostgreSQL reads an array of them: one argument, however
+// many there are. The zero id is NULL, which nothing equals.
+func uuids[T fmt.Stringer](list []T) string {
+	var b strings.Builder
+	for i, x := range list {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(cmp.Or(x.String(), "NULL"))
+	}
+	return "{" + b.String() + "}"
 }
 
 // find runs a query of rows within the scope.
@@ -97,7 +112,7 @@ func (s store) byID(ctx context.Context, ts []id.Tenant) ([]Tenant, error) {
 	if len(ts) == 0 {
 		return nil, nil
 	}
-	return s.tenants(ctx, ` AND t.id IN @ids`, map[string]any{"ids": ts})
+	return s.tenants(ctx, ` AND t.id = ANY (CAST(@ids AS uuid[]))`, map[string]any{"ids": uuids(ts)})
 }
 
 func (s store) get(ctx context.Context, t id.Tenant) (Tenant, error) {
@@ -196,17 +211,17 @@ func (s store) placementsAbove(ctx context.Context, m period.Month, tenants []id
 	}
 	return s.placed(ctx, `
 		WITH RECURSIVE up AS (
-			SELECT `+placementColumns+` FROM tenancy_parents p WHERE p.tenant_id IN @tenants AND`+isPlacement+`
+			SELECT `+placementColumns+` FROM tenancy_parents p WHERE p.tenant_id = ANY (CAST(@tenants AS uuid[])) AND`+isPlacement+`
 			UNION
 			SELECT `+placementColumns+` FROM up JOIN tenancy_parents p ON p.tenant_id = up.parent_id WHERE`+isPlacement+`)
-		SELECT * FROM up`, map[string]any{"month": m, "tenants": tenants})
+		SELECT * FROM up`, map[string]any{"month": m, "tenants": uuids(tenants)})
 }
 
 const (
 	placementColumns = `p.tenant_id, p.parent_id, p.months`
 	// isPlacement limits p to the acting tenant's and those below it in month
 	// @month; NULL: in any.
-	isPlacement = ` p.parent_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting)
+	isPlacement = ` (p.tree_id = @acting OR p.parent_id IN (SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting))
 		AND (CAST(@month AS date) IS NULL OR p.months @> CAST(@month AS date))`
 )
 

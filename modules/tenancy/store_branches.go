@@ -27,6 +27,11 @@ func branchesOf(rows []branchRow) []Branch {
 // childrenOf counts who stands directly below t in month @month.
 const childrenOf = `(SELECT count(*) FROM tenancy_parents k WHERE k.parent_id = t.id AND k.months @> CAST(@month AS date)) AS children`
 
+// inScopeThen is inScope in month @month; the acting tenant is below itself in
+// all months.
+const inScopeThen = ` EXISTS (SELECT FROM tenancy_closure c
+	WHERE c.ancestor_id = @acting AND c.descendant_id = t.id AND c.months @> CAST(@month AS date))`
+
 // inOrder is how siblings follow each other.
 const inOrder = ` t.tier, lower(t.name), t.slug`
 
@@ -51,20 +56,19 @@ func (s store) children(ctx context.Context, f ChildrenFilter) ([]Branch, error)
 			SELECT * FROM (
 				SELECT p.parent_id, p.tenant_id, row_number() OVER (PARTITION BY p.parent_id ORDER BY`+inOrder+`) AS place
 				FROM tenancy_parents p JOIN tenancy_tenants t ON t.id = p.tenant_id
-				WHERE p.parent_id IN @parents AND p.months @> CAST(@month AS date)) x
+				WHERE p.parent_id = ANY (CAST(@parents AS uuid[])) AND p.months @> CAST(@month AS date)) x
 			WHERE place > @skip AND place <= @last)
 		SELECT `+tenantColumns+`, page.parent_id, true AS is_match, `+childrenOf+`
 		FROM page JOIN tenancy_tenants t ON t.id = page.tenant_id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
 		ORDER BY page.parent_id, page.place`,
-		map[string]any{"parents": f.Parents, "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
+		map[string]any{"parents": uuids(f.Parents), "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
 }
 
 func (s store) matching(ctx context.Context, m period.Month, like string, limit int) ([]Branch, error) {
 	return s.branches(ctx, `
 		WITH RECURSIVE hit AS (
 			SELECT t.id FROM tenancy_tenants t
-			WHERE (lower(t.name) LIKE @like OR t.slug LIKE @like) AND (t.id = @acting OR t.id IN (
-				SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date)))
+			WHERE (lower(t.name) LIKE @like OR t.slug LIKE @like) AND`+inScopeThen+`
 			ORDER BY`+inOrder+` LIMIT @limit),
 		up (id, depth) AS (
 			SELECT id, 0 FROM hit
@@ -81,13 +85,12 @@ func (s store) containing(ctx context.Context, m period.Month, tenants []id.Tena
 	type row struct{ OfID, ID id.Tenant }
 	rows, err := find[row](ctx, s, `
 		WITH RECURSIVE up (of_id, id, depth) AS (
-			SELECT t.id, t.id, 0 FROM tenancy_tenants t WHERE t.id IN @tenants AND (t.id = @acting OR t.id IN (
-				SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date)))
+			SELECT t.id, t.id, 0 FROM tenancy_tenants t WHERE t.id = ANY (CAST(@tenants AS uuid[])) AND`+inScope+`
 			UNION ALL
 			SELECT up.of_id, p.parent_id, up.depth + 1 FROM up
 			JOIN tenancy_parents p ON p.tenant_id = up.id AND p.months @> CAST(@month AS date)
 			WHERE up.id <> @acting)
-		SELECT of_id, id FROM up ORDER BY of_id, depth`, map[string]any{"month": m, "tenants": tenants})
+		SELECT of_id, id FROM up WHERE of_id IN (SELECT u.of_id FROM up u WHERE u.id = @acting) ORDER BY of_id, depth`, map[string]any{"month": m, "tenants": uuids(tenants)})
 	if err != nil {
 		return nil, fmt.Errorf("read who stands above: %w", err)
 	}

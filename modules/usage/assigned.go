@@ -14,8 +14,7 @@ type AssignedTo struct {
 }
 
 // Assigned returns what tenants answer for, with how many accounts in month
-// now; all tenants that the scope sees, if none are given. Tenants without an assignment
-// are absent. It takes one query.
+// now. Tenants without an assignment are absent. It takes one query.
 //
 // Needs usage.read.
 func (s *Service) Assigned(ctx context.Context, now period.Month, tenants ...id.Tenant) (map[id.Tenant]AssignedTo, error) {
@@ -23,6 +22,9 @@ func (s *Service) Assigned(ctx context.Context, now period.Month, tenants ...id.
 		return nil, err
 	}
 	out := map[id.Tenant]AssignedTo{}
+	if len(tenants) == 0 {
+		return out, nil
+	}
 	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
 		rows, err := s.web.assigned(ctx, ids(tenants))
 		for _, r := range rows {
@@ -36,6 +38,24 @@ func (s *Service) Assigned(ctx context.Context, now period.Month, tenants ...id.
 		return err
 	})
 	return out, err
+}
+
+// SomeAssignees returns tenants that the scope sees assignments of, at most limit
+// and in no order, and the months of all such assignments.
+//
+// Needs usage.read.
+func (s *Service) SomeAssignees(ctx context.Context, limit int) (some []id.Tenant, months []period.Months, err error) {
+	if err := s.authz.Need(ctx, PermRead); err != nil {
+		return nil, nil, err
+	}
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		if some, err = s.web.someAssignees(ctx, limit); err != nil {
+			return err
+		}
+		months, err = s.web.assignedMonths(ctx)
+		return err
+	})
+	return some, months, err
 }
 
 // CountQuarantined returns how many rows that nobody has acknowledged count

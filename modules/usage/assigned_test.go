@@ -24,11 +24,12 @@ func TestService_Assigned(t *testing.T) {
 		want    int64
 		ranges  int
 	}{
-		{b.north, nil, "2026-03", b.harbour, 3, 2},
+		{b.north, nil, "2026-03", b.harbour, 0, 0},
+		{b.north, []id.Tenant{b.direct.Tenant, b.harbour.Tenant}, "2026-03", b.harbour, 3, 2},
 		{b.north, []id.Tenant{b.harbour.Tenant}, "2026-04", b.harbour, 2, 2},
 		{b.north, []id.Tenant{b.harbour.Tenant}, "2026-04", b.direct, 0, 0},
-		{b.harbour, nil, "2026-03", b.harbour, 3, 2},
-		{b.harbour, nil, "2026-04", b.direct, 0, 0},
+		{b.harbour, []id.Tenant{b.harbour.Tenant}, "2026-03", b.harbour, 3, 2},
+		{b.harbour, []id.Tenant{b.direct.Tenant}, "2026-04", b.direct, 0, 0},
 	} {
 		got, err := b.Assigned(as(t, tt.acting), month(t, tt.month), tt.tenants...)
 		if a := got[tt.of.Tenant]; err != nil || a.Accounts != tt.want || len(a.Months) != tt.ranges {
@@ -38,6 +39,34 @@ func TestService_Assigned(t *testing.T) {
 	sc := b.north
 	sc.Actor.Roles = nil
 	if _, err := b.Assigned(as(t, sc), month(t, "2026-03")); errs.KindOf(err) != errs.Forbidden {
+		t.Errorf("without permission: %v", err)
+	}
+}
+
+func TestService_SomeAssignees(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.usual(t)
+	b.mustGive(t, "111", b.harbour, "2026-03")
+	b.mustGive(t, "112", b.harbour, "2026-03")
+	b.mustGive(t, "113", b.direct, "2026-01", "2026-03")
+	for _, tt := range []struct {
+		acting              scope.Scope
+		limit, some, ranges int
+	}{
+		{b.north, 5, 2, 2},
+		{b.north, 1, 1, 2},
+		{b.harbour, 5, 1, 1},
+		{b.south, 5, 0, 0},
+	} {
+		some, months, err := b.SomeAssignees(as(t, tt.acting), tt.limit)
+		if err != nil || len(some) != tt.some || len(months) != tt.ranges {
+			t.Errorf("as %s, %d at most: %v of %v, %v", b.slugOf(tt.acting.Tenant), tt.limit, some, months, err)
+		}
+	}
+	sc := b.north
+	sc.Actor.Roles = nil
+	if _, _, err := b.SomeAssignees(as(t, sc), 5); errs.KindOf(err) != errs.Forbidden {
 		t.Errorf("without permission: %v", err)
 	}
 }

@@ -51,6 +51,11 @@ func (s *Service) BrowseAccounts(ctx context.Context, q AccountQuery) (AccountPa
 	q.Limit, q.Text = limit+1, strings.TrimSpace(q.Text)
 	var out AccountPage
 	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		if q.Unassigned {
+			if newest, err := s.web.newestMonth(ctx); err != nil || newest.IsZero() {
+				return err // who sees no delivery sees no lines
+			}
+		}
 		rows, err := s.web.filterAccounts(ctx, q)
 		if err != nil {
 			return err
@@ -115,7 +120,7 @@ func (s *Service) addMonthsOf(ctx context.Context, p period.Month, accounts []Ac
 	months, err := s.web.monthsByAccount(ctx, ids(list), p)
 	for _, m := range months {
 		x := byID[m.AccountID]
-		x.Months = append(x.Months, m.month())
+		x.Months = append(x.Months, m.month(x.Assignments))
 	}
 	return err
 }
@@ -130,6 +135,9 @@ func (s *Service) Unassigned(ctx context.Context, p period.Month) (out []Unassig
 		return nil, err
 	}
 	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		if newest, err := s.web.newestMonth(ctx); err != nil || newest.IsZero() {
+			return err // who sees no delivery sees no lines
+		}
 		out, err = s.web.unassigned(ctx, p)
 		return err
 	})

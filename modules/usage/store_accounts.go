@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -166,37 +167,34 @@ type accountMonthRow struct {
 	Currency     string
 	Rows         int64
 	Billed       decimal.Decimal
-	IsAssigned   bool
 }
 
-func (r accountMonthRow) month() AccountMonth {
+// month returns the sum as one of an account with assignments.
+func (r accountMonthRow) month(assignments []Assignment) AccountMonth {
 	return AccountMonth{
-		Month: r.ServiceMonth, Period: r.Period, Payer: r.Payer, Currency: r.Currency, Rows: r.Rows, Billed: r.Billed, IsAssigned: r.IsAssigned,
+		Month: r.ServiceMonth, Period: r.Period, Payer: r.Payer, Currency: r.Currency, Rows: r.Rows, Billed: r.Billed,
+		IsAssigned: slices.ContainsFunc(assignments, func(a Assignment) bool { return a.Months.Contains(r.ServiceMonth) }),
 	}
 }
 
 func (s store) accountMonths(ctx context.Context, p period.Month) ([]accountMonthRow, error) {
-	var rows []accountMonthRow
-	err := s.query(ctx, &rows, `
-		SELECT sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed,
-			EXISTS (SELECT FROM usage_assignments a WHERE a.account_id = sa.account_id AND a.months @> sa.service_month) AS is_assigned
-		`+currentParts+`
-		WHERE (?::date IS NULL OR sa.period = ?)
-		GROUP BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency
-		ORDER BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency`, p, p)
-	return rows, err
+	return s.months(ctx, `(?::date IS NULL OR sa.period = ?)`, p, p)
 }
 
 // monthsByAccount is accountMonths for some accounts.
 func (s store) monthsByAccount(ctx context.Context, accounts array, p period.Month) ([]accountMonthRow, error) {
+	return s.months(ctx, `sa.account_id = ANY (?::uuid[]) AND (?::date IS NULL OR sa.period = ?)`, accounts, p, p)
+}
+
+func (s store) months(ctx context.Context, condition string, args ...any) ([]accountMonthRow, error) {
 	var rows []accountMonthRow
 	err := s.query(ctx, &rows, `
-		SELECT sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed,
-			EXISTS (SELECT FROM usage_assignments a WHERE a.account_id = sa.account_id AND a.months @> sa.service_month) AS is_assigned
-		`+currentParts+`
-		WHERE sa.account_id = ANY (?::uuid[]) AND (?::date IS NULL OR sa.period = ?)
+		SELECT sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed
+		FROM usage_segment_accounts sa
+		WHERE `+condition+` AND sa.segment_id IN (
+			SELECT s.id FROM usage_segments s JOIN usage_deliveries d ON d.id = s.delivery_id WHERE d.state = 'current')
 		GROUP BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency
-		ORDER BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency`, accounts, p, p)
+		ORDER BY sa.account_id, sa.service_month, sa.period, sa.payer, sa.currency`, args...)
 	return rows, err
 }
 

@@ -84,7 +84,7 @@ func (s *Service) addMonths(ctx context.Context, p period.Month, out []Account, 
 	months, err := s.web.accountMonths(ctx, p)
 	for _, m := range months {
 		if i, ok := byID[m.AccountID]; ok {
-			out[i].Months = append(out[i].Months, m.month())
+			out[i].Months = append(out[i].Months, m.month(out[i].Assignments))
 		}
 	}
 	return err

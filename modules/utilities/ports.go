@@ -49,8 +49,10 @@ type Tenants interface {
 // Accounts tells for whom there may be something to rate. Satisfied by app with
 // the usage module.
 type Accounts interface {
-	// Assigned returns in which months tenants have accounts: all tenants that
-	// the scope sees, or those given.
+	// Assignees returns tenants that have accounts, at most limit and in no order,
+	// and in which months anybody has some, as far as the scope sees it.
+	Assignees(ctx context.Context, limit int) (some []id.Tenant, months []period.Months, err error)
+	// Assigned returns in which months tenants have accounts.
 	Assigned(ctx context.Context, tenants ...id.Tenant) (map[id.Tenant][]period.Months, error)
 }
 

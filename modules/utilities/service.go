@@ -158,16 +158,11 @@ func (s *Service) Choose(ctx context.Context, slug string) (Choice, error) {
 	if err := s.authz.Need(ctx, PermRecalculate); err != nil {
 		return Choice{}, err
 	}
-	assigned, err := s.accounts.Assigned(ctx)
+	ids, all, err := s.accounts.Assignees(ctx, maxListed+1)
 	if err != nil {
 		return Choice{}, err
 	}
 	var out Choice
-	var all []period.Months
-	ids := make([]id.Tenant, 0, len(assigned))
-	for t, months := range assigned {
-		ids, all = append(ids, t), append(all, months...)
-	}
 	if len(ids) <= maxListed {
 		if out.Customers, err = s.customers(ctx, ids); err != nil {
 			return Choice{}, err

@@ -130,6 +130,15 @@ func (r ranges) of(tenants []id.Tenant) map[id.Tenant][]period.Months {
 	return out
 }
 
+func (r ranges) Assignees(_ context.Context, limit int) (some []id.Tenant, months []period.Months, err error) {
+	for t, m := range r {
+		if months = append(months, m...); len(some) < limit {
+			some = append(some, t)
+		}
+	}
+	return some, months, nil
+}
+
 func (r ranges) Assigned(_ context.Context, tenants ...id.Tenant) (map[id.Tenant][]period.Months, error) {
 	return r.of(tenants), nil
 }
