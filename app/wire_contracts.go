@@ -16,11 +16,17 @@ import (
 // contractDirectory tells the pages of contracts who there is.
 type contractDirectory struct{ tenancy *tenancy.Service }
 
-func (d contractDirectory) Below(ctx context.Context, month period.Month) ([]contracts.Placed, error) {
-	list, err := d.tenancy.Descendants(ctx, month)
-	return each(list, func(t tenancy.Descendant) contracts.Placed {
-		return contracts.Placed{Tenant: contractTenant(t.Tenant), Parent: t.Parent}
-	}), err
+func (d contractDirectory) Choose(ctx context.Context, c contracts.Choice, limit int) ([]contracts.Tenant, error) {
+	list, err := d.tenancy.Choose(ctx, tenancy.Choice(c), limit)
+	return each(list, contractTenant), err
+}
+
+func (d contractDirectory) Count(ctx context.Context, c contracts.Choice) (int, error) {
+	return d.tenancy.CountChoices(ctx, tenancy.Choice(c))
+}
+
+func (d contractDirectory) Called(ctx context.Context, text string) ([]id.Tenant, error) {
+	return d.tenancy.Called(ctx, text)
 }
 
 func (d contractDirectory) People(ctx context.Context, users []id.User) (map[id.User]string, error) {
@@ -31,8 +37,8 @@ func (d contractDirectory) People(ctx context.Context, users []id.User) (map[id.
 // after contracts, so it is looked up when it is needed.
 type contractSales struct{ app *App }
 
-func (s contractSales) LastSales(ctx context.Context, seller, buyer id.Tenant) ([]contracts.Sale, error) {
-	list, err := s.app.Billing.LastSales(ctx, seller, buyer)
+func (s contractSales) LastSales(ctx context.Context, seller, buyer id.Tenant, limit int) ([]contracts.Sale, error) {
+	list, err := s.app.Billing.LastSales(ctx, seller, buyer, limit)
 	return each(list, func(o billing.Sale) contracts.Sale {
 		return contracts.Sale{
 			Seller: o.Edge.Seller, Buyer: o.Edge.Buyer, Customer: o.Assignee, Month: o.Month, Amount: o.Amount, Currency: o.Currency,

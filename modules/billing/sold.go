@@ -21,17 +21,18 @@ type Sale struct {
 }
 
 // LastSales returns what seller charges buyer for each assignee in the last
-// month that has published charges on that edge, largest first; a zero buyer
-// asks for the last month in which seller sold anything, to anybody. Nothing
-// where the scope does not see seller's charges.
+// month that has published charges on that edge, at most limit of them: the
+// largest first, then what was paid back, sums of 0 last. A zero buyer asks for
+// the last month in which seller sold anything, to anybody. Nothing where the
+// scope does not see seller's charges.
 //
 // Needs billing.read.
-func (s *Service) LastSales(ctx context.Context, seller, buyer id.Tenant) (out []Sale, err error) {
+func (s *Service) LastSales(ctx context.Context, seller, buyer id.Tenant, limit int) (out []Sale, err error) {
 	if err := s.authz.Need(ctx, PermRead); err != nil {
 		return nil, err
 	}
 	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
-		out, err = s.web.lastSales(ctx, seller, buyer)
+		out, err = s.web.lastSales(ctx, seller, buyer, limit)
 		return err
 	})
 	return out, err

@@ -21,8 +21,8 @@ func TestLastSales(t *testing.T) {
 	for _, who := range []string{"acme", "bolt"} {
 		w.recalc("dist", who)
 	}
-	sold := func(who, seller string, buyer id.Tenant) (out []string) {
-		list, err := w.s.LastSales(w.as(who), w.id(seller), buyer)
+	sold := func(who, seller string, buyer id.Tenant, limit int) (out []string) {
+		list, err := w.s.LastSales(w.as(who), w.id(seller), buyer, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,14 +49,17 @@ func TestLastSales(t *testing.T) {
 		{"the edge above, what a chain's row says apart", "south", "dist", w.id("north"), nil},
 		{"a sibling", "south", "north", w.id("acme"), nil},
 	} {
-		if diff := cmp.Diff(c.want, sold(c.who, c.seller, c.buyer)); diff != "" {
+		if diff := cmp.Diff(c.want, sold(c.who, c.seller, c.buyer, 9)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
-	if list, err := w.s.LastSales(w.as("north"), w.id("dist"), w.id("north")); err != nil || len(list) > 0 {
+	if diff := cmp.Diff(both[:1], sold("dist", "dist", w.id("north"), 1)); diff != "" {
+		t.Errorf("the largest alone (-want +got):\n%s", diff)
+	}
+	if list, err := w.s.LastSales(w.as("north"), w.id("dist"), w.id("north"), 9); err != nil || len(list) > 0 {
 		t.Errorf("what a reseller reads of its supplier's sales: %+v, %v", list, err)
 	}
-	if _, err := w.s.LastSales(w.as("north", "nobody"), w.id("north"), id.Tenant{}); errs.KindOf(err) != errs.Forbidden {
+	if _, err := w.s.LastSales(w.as("north", "nobody"), w.id("north"), id.Tenant{}, 9); errs.KindOf(err) != errs.Forbidden {
 		t.Errorf("without a role: %v", err)
 	}
 }

@@ -32,10 +32,10 @@ func (s *Service) draftKind(ctx context.Context, d Document) (rules.EdgeKind, er
 	})
 }
 
-// Customer returns the tenant of a slug. Needs contracts.read. Errors:
-// NotFound for one outside the scope.
-func (s *Service) Customer(ctx context.Context, slug string) (Tenant, error) {
-	return read(ctx, s, PermRead, func(ctx context.Context) (Tenant, error) { return s.tenants.BySlug(ctx, slug) })
+// Named returns the tenant of a slug, or of a name that only one has. Needs
+// contracts.read. Errors: NotFound for one outside the scope.
+func (s *Service) Named(ctx context.Context, name string) (Tenant, error) {
+	return read(ctx, s, PermRead, func(ctx context.Context) (Tenant, error) { return s.tenantNamed(ctx, name) })
 }
 
 // Acting returns the tenant in whose perspective ctx acts.

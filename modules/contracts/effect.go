@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -76,77 +77,10 @@ type Change struct {
 // Difference is After − Before; what is not there counts as 0.
 func (c Change) Difference() decimal.Decimal { return c.After.Decimal.Sub(c.Before.Decimal) }
 
-// Buyer is a customer whose usage can be priced.
-type Buyer struct {
-	Tenant
-	Month  period.Month    // the last in which something was sold to it on the edge; else the last full one
-	Amount decimal.Decimal // line charges of that month; 0 where nothing was sold
-}
-
 // mostCustomers bounds how many customers' months are priced at once.
 const mostCustomers = 25
 
 var errNobody = errs.New(errs.FailedPrecondition, "contracts.nobody", "Nobody buys through this contract yet, so there is no usage to price.")
-
-// BuyersOf returns the customers at or below the buyer of an edge, those with
-// the largest charges of the edge's last month first. A zero buyer asks for
-// everybody below the seller.
-//
-// Needs contracts.preview.
-func (s *Service) BuyersOf(ctx context.Context, e Edge) ([]Buyer, error) {
-	return read(ctx, s, PermPreview, func(ctx context.Context) ([]Buyer, error) {
-		sold, err := s.sales.LastSales(ctx, e.Seller, e.Buyer)
-		if err != nil {
-			return nil, err
-		}
-		month := s.thisMonth().Add(-1)
-		if len(sold) > 0 {
-			month = sold[0].Month
-		}
-		list, err := s.directory.Below(ctx, month)
-		if err != nil {
-			return nil, err
-		}
-		return buyersAmong(list, sold, e, month), nil
-	})
-}
-
-// buyersAmong puts the tenants below an edge in order: by what they bought.
-func buyersAmong(list []Placed, sold []Sale, e Edge, month period.Month) []Buyer {
-	amounts := map[id.Tenant]decimal.Decimal{}
-	for _, o := range sold {
-		amounts[o.Customer] = amounts[o.Customer].Add(o.Amount)
-	}
-	top := e.Buyer
-	if top.IsZero() {
-		top = e.Seller
-	}
-	var out []Buyer
-	for _, t := range belowOf(list, top) {
-		if t.ID == e.Seller {
-			continue
-		}
-		amount, bought := amounts[t.ID]
-		if bought || t.Tier == scope.Customer {
-			out = append(out, Buyer{Tenant: t.Tenant, Month: month, Amount: amount})
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Buyer) int { return b.Amount.Cmp(a.Amount) })
-	return out
-}
-
-// belowOf returns top and those below it; list is ordered by depth.
-func belowOf(list []Placed, top id.Tenant) []Placed {
-	in := map[id.Tenant]bool{top: true}
-	var out []Placed
-	for _, t := range list {
-		if in[t.ID] || in[t.Parent] {
-			in[t.ID] = true
-			out = append(out, t)
-		}
-	}
-	return out
-}
 
 // Effect prices real lines by a draft and by what stood before. It saves
 // nothing, and must be called outside of a transaction, as Preview.
@@ -160,23 +94,25 @@ func (s *Service) Effect(ctx context.Context, in EffectInput) (Effect, error) {
 	if err != nil {
 		return Effect{}, err
 	}
-	everybody, err := s.BuyersOf(ctx, draft.edge)
+	buyers, err := s.BuyersOf(ctx, draft.edge, mostCustomers)
 	if err != nil {
 		return Effect{}, err
 	}
-	chosen, month := chosenOf(everybody, in)
-	if len(chosen) == 0 && in.Customer.IsZero() {
-		return Effect{}, errNobody
+	chosen, leftOut, err := s.chosenOf(ctx, buyers, in.Customer)
+	if err != nil {
+		return Effect{}, err
 	}
-	in.Month = month
+	if in.Month.IsZero() {
+		in.Month = buyers.Month
+	}
 	x := newEffect(draft, in)
-	x.out.LeftOut = max(0, len(chosen)-mostCustomers)
-	for _, c := range chosen[:min(len(chosen), mostCustomers)] {
-		if err := s.effectOn(ctx, x, c.Tenant); err != nil {
+	x.out.LeftOut = leftOut
+	for _, c := range chosen {
+		if err := s.effectOn(ctx, x, c); err != nil {
 			return Effect{}, err
 		}
 	}
-	if err := s.addFees(ctx, x, everybody); err != nil {
+	if err := s.addFees(ctx, x, buyers); err != nil {
 		return Effect{}, err
 	}
 	return x.effect(), nil
@@ -193,21 +129,24 @@ func (s *Service) effectDraft(ctx context.Context, d Document) (draft, error) {
 	})
 }
 
-// chosenOf returns whose usage is priced, and which month's. A customer that
-// buys nothing through the edge is taken at its word: previewDraft refuses it.
-func chosenOf(everybody []Buyer, in EffectInput) ([]Buyer, period.Month) {
-	month := in.Month
-	if month.IsZero() && len(everybody) > 0 {
-		month = everybody[0].Month
+// chosenOf returns whose usage is priced, and how many others' is not. A
+// customer that buys nothing through the edge is taken at its word:
+// previewDraft refuses it.
+func (s *Service) chosenOf(ctx context.Context, buyers Buyers, customer id.Tenant) ([]Tenant, int, error) {
+	if !customer.IsZero() {
+		found, err := read(ctx, s, PermPreview, func(ctx context.Context) (map[id.Tenant]Tenant, error) {
+			return s.tenants.ByID(ctx, []id.Tenant{customer})
+		})
+		return []Tenant{cmp.Or(found[customer], Tenant{ID: customer})}, 0, err
 	}
-	if in.Customer.IsZero() {
-		return everybody, month
+	if len(buyers.Largest) == 0 {
+		return nil, 0, errNobody
 	}
-	i := slices.IndexFunc(everybody, func(b Buyer) bool { return b.ID == in.Customer })
-	if i < 0 {
-		return []Buyer{{Tenant: Tenant{ID: in.Customer}, Month: month}}, month
+	out := make([]Tenant, len(buyers.Largest))
+	for i, b := range buyers.Largest {
+		out[i] = b.Tenant
 	}
-	return everybody[i : i+1], month
+	return out, buyers.Others, nil
 }
 
 // effectOn prices one customer's month.
@@ -273,17 +212,11 @@ func (s *Service) replaceBefore(p *pass, v *Version, d draft) error {
 
 // addFees computes the fees before and after, where the priced customers are
 // all that the contract has.
-func (s *Service) addFees(ctx context.Context, x *effect, everybody []Buyer) error {
+func (s *Service) addFees(ctx context.Context, x *effect, buyers Buyers) error {
 	if !x.hasFees() {
 		return nil
 	}
-	bought := 0
-	for _, b := range everybody {
-		if !b.Amount.IsZero() && !slices.ContainsFunc(x.out.Customers, func(c CustomerEffect) bool { return c.Customer.ID == b.ID }) {
-			bought++
-		}
-	}
-	if bought > 0 || x.draft.IsBase() {
+	if x.draft.IsBase() || buyers.boughtBeside(x.out.Customers) {
 		x.out.FeesLeftOut = true
 		return nil
 	}

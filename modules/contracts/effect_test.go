@@ -112,8 +112,8 @@ func TestService_Effect_SeveralCustomers(t *testing.T) {
 	if err != nil || !one.FeesLeftOut || len(one.Fees) > 0 || len(one.Customers) != 1 || money.Plain(one.After.Lines) != "3.5" {
 		t.Errorf("one of two customers: %v, %v", told(one), err)
 	}
-	buyers, err := b.service.BuyersOf(as(t, b.d), Edge{Seller: b.d.Tenant, Buyer: b.r.Tenant})
-	if err != nil || len(buyers) != 2 || buyers[0].Slug != "c" || buyers[1].Month != month("2026-03") {
+	buyers, err := b.service.BuyersOf(as(t, b.d), Edge{Seller: b.d.Tenant, Buyer: b.r.Tenant}, 9)
+	if err != nil || len(buyers.Largest) != 2 || buyers.Largest[0].Slug != "c" || buyers.Largest[1].Month != month("2026-03") || buyers.Others != 0 {
 		t.Errorf("buyers %+v, %v", buyers, err)
 	}
 }

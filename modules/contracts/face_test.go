@@ -1,13 +1,15 @@
 package contracts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/errs"
@@ -24,24 +26,45 @@ type fakeDirectory struct {
 	people map[id.User]string
 }
 
-func (f fakeDirectory) Below(ctx context.Context, _ period.Month) ([]Placed, error) {
+func (f fakeDirectory) Choose(ctx context.Context, c Choice, limit int) ([]Tenant, error) {
 	sc, err := scope.From(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []Placed
-	for depth := range 3 {
-		for _, t := range f.list {
-			if chain := f.chain(sc.Tenant, t.ID); len(chain) == depth+1 {
-				p := Placed{Tenant: t}
-				if depth > 0 {
-					p.Parent = chain[depth-1]
-				}
-				out = append(out, p)
-			}
+	if c.Under.IsZero() {
+		c.Under = sc.Tenant
+	}
+	var out []Tenant
+	for _, t := range f.list {
+		chain := f.chain(c.Under, t.ID)
+		if f.chain(sc.Tenant, c.Under) != nil && chain != nil && (!c.Direct || len(chain) == 2) &&
+			(c.Tier == 0 || c.Tier == t.Tier) && isCalled(t, c.Text) {
+			out = append(out, t)
 		}
 	}
-	return out, nil
+	slices.SortFunc(out, func(a, b Tenant) int {
+		return cmp.Or(int(a.Tier)-int(b.Tier), compareText(a.Name, b.Name))
+	})
+	return out[:min(len(out), limit)], nil
+}
+
+func (f fakeDirectory) Count(ctx context.Context, c Choice) (int, error) {
+	list, err := f.Choose(ctx, c, len(f.list))
+	return len(list), err
+}
+
+func (f fakeDirectory) Called(ctx context.Context, text string) ([]id.Tenant, error) {
+	list, err := f.Choose(ctx, Choice{Text: text}, len(f.list))
+	out := make([]id.Tenant, len(list))
+	for i, t := range list {
+		out[i] = t.ID
+	}
+	return out, err
+}
+
+func isCalled(t Tenant, text string) bool {
+	text = strings.ToLower(strings.TrimSpace(text))
+	return strings.Contains(strings.ToLower(t.Name), text) || strings.Contains(t.Slug, text)
 }
 
 func (f fakeDirectory) People(context.Context, []id.User) (map[id.User]string, error) {
@@ -54,14 +77,20 @@ type fakeSales struct {
 	paid map[id.Tenant]decimal.Decimal
 }
 
-func (f *fakeSales) LastSales(_ context.Context, seller, buyer id.Tenant) ([]Sale, error) {
+func (f *fakeSales) LastSales(_ context.Context, seller, buyer id.Tenant, limit int) ([]Sale, error) {
 	var out []Sale
 	for _, s := range f.sold {
 		if s.Seller == seller && (buyer.IsZero() || s.Buyer == buyer) {
 			out = append(out, s)
 		}
 	}
-	return out, nil
+	slices.SortStableFunc(out, func(a, b Sale) int {
+		if a.Amount.IsZero() != b.Amount.IsZero() {
+			return a.Amount.Abs().Cmp(b.Amount.Abs()) * -1
+		}
+		return b.Amount.Cmp(a.Amount)
+	})
+	return out[:min(len(out), limit)], nil
 }
 
 func (f *fakeSales) FeesPaid(_ context.Context, t id.Tenant, _ period.Month, _ money.Currency) (decimal.Decimal, error) {
@@ -131,7 +160,7 @@ func TestService_List(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, names(got)); diff != "" {
+			if diff := gocmp.Diff(c.want, names(got)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if got.More != (c.name == "Page") {
@@ -225,7 +254,7 @@ func TestService_Get_NamesWhoSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"user:" + ada.String(): "Ada", "user:" + bob.String(): "a user", "dbtest": "dbtest"}
-	if diff := cmp.Diff(want, got.SavedBy); diff != "" {
+	if diff := gocmp.Diff(want, got.SavedBy); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -233,7 +262,7 @@ func TestService_Get_NamesWhoSaved(t *testing.T) {
 func TestService_Buyers(t *testing.T) {
 	t.Parallel()
 	b, _ := faced(t)
-	got, err := b.service.Buyers(as(t, b.d))
+	got, err := b.service.Buyers(as(t, b.d), "", 9)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,7 +32,8 @@ type draftForm struct {
 	Coverage string // all or some
 	Covers   string
 	Agreed   bool
-	Customer string // whose usage is priced: a slug, "" for everybody
+	Customer string // whose usage is priced: a slug, everybody, "" for the largest
+	Other    string // the same, typed: slug or name; "" for Customer
 	Rules    []rules.Rule
 	NewStage string
 	Focus    int // index of the rule that was added or moved; -1: none
@@ -43,7 +45,7 @@ func bindDraft(value func(name string, byDefault ...string) string) draftForm {
 	f := draftForm{
 		Buyer: text("buyer"), Name: text("name"), Currency: strings.ToUpper(text("currency")),
 		Starts: text("starts"), Ends: text("ends"), From: text("from"), Basis: text("basis"), Missing: text("missing"),
-		Coverage: text("coverage"), Covers: lines(value("covers")), Agreed: value("agreed") != "", Customer: text("customer"),
+		Coverage: text("coverage"), Covers: lines(value("covers")), Agreed: value("agreed") != "", Customer: text("customer"), Other: text("other"),
 		NewStage: text("stage"), Focus: -1,
 	}
 	f.Version, _ = strconv.Atoi(text("version"))
@@ -55,6 +57,15 @@ func bindDraft(value func(name string, byDefault ...string) string) draftForm {
 			When: expressionText(value(prefix + "when")), Then: expressionText(value(prefix + "then")),
 			Label: text(prefix + "label"), Stop: value(prefix+"stop") != "", Per: rules.Per(text(prefix + "per")),
 		}))
+	}
+	return f
+}
+
+// among moves a customer that is chosen and not on offer to where one is typed.
+func (f draftForm) among(buyers Buyers) draftForm {
+	isOffered := slices.ContainsFunc(buyers.Largest, func(b Buyer) bool { return b.Slug == f.Customer })
+	if buyers.Others > 0 && f.Customer != "" && f.Customer != everybody && !isOffered {
+		f.Customer, f.Other = "", cmp.Or(f.Other, f.Customer)
 	}
 	return f
 }

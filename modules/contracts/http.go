@@ -71,12 +71,16 @@ func contractID(c *fiber.Ctx) (id.Contract, error) {
 }
 
 func (m *Module) index(c *fiber.Ctx) error {
+	switch find := c.Query("find"); find {
+	case "seller", "buyer":
+		return m.findParty(c, find)
+	}
 	f := bindFilter(c)
 	list, err := m.Service.List(c.UserContext(), f)
 	if err != nil {
 		return err
 	}
-	parties, err := m.Service.Parties(c.UserContext())
+	parties, err := m.Service.Parties(c.UserContext(), "", ui.FewTenants+1)
 	if err != nil {
 		return err
 	}
@@ -89,9 +93,22 @@ func (m *Module) index(c *fiber.Ctx) error {
 	return web.Page(c, head, view.List(p))
 }
 
+// findParty answers with those whose names hold what was typed into the
+// filter's field.
+func (m *Module) findParty(c *fiber.Ctx, field string) error {
+	parties, err := m.Service.Parties(c.UserContext(), c.Query(field), ui.FewTenants)
+	if err != nil {
+		return err
+	}
+	if field == "seller" {
+		return web.Fragment(c, ui.Found(view.SellersID, tenantOptions(sellersOf(parties))))
+	}
+	return web.Fragment(c, ui.Found(view.BuyersID, tenantOptions(buyersAmong(parties))))
+}
+
 func bindFilter(c *fiber.Ctx) Filter {
 	f := Filter{
-		Seller: c.Query("seller"), Buyer: c.Query("buyer"), Text: strings.TrimSpace(c.Query("q")),
+		Seller: strings.TrimSpace(c.Query("seller")), Buyer: strings.TrimSpace(c.Query("buyer")), Text: strings.TrimSpace(c.Query("q")),
 		State: State(c.Query("state")), Sort: c.Query("sort"),
 	}
 	if _, known := states[f.State]; !known {
@@ -118,11 +135,15 @@ func (m *Module) show(c *fiber.Ctx) error {
 	may := seer(c)
 	p := m.speak().presentShow(d, v, may)
 	if may.preview {
-		buyers, err := m.Service.BuyersOf(c.UserContext(), d.Contract.Edge)
+		buyers, err := m.Service.BuyersOf(c.UserContext(), d.Contract.Edge, ui.FewTenants)
 		if err != nil {
 			return err
 		}
-		p.Customers, p.Sold = presentBuyers(buyers, may)
+		p.Customers, p.Sold = presentBuyers(buyers.Largest, may)
+		p.OtherCustomers = int64(buyers.Others)
+		if may.customers {
+			p.AllURL = routes.Customers
+		}
 	}
 	head := layout.Head{Title: d.Contract.Name, Sub: edgeText(d), Crumbs: crumbs(d.Contract.ID, d.Contract.Name, ""), Scripts: []string{"editor"}}
 	head.More = []ui.Link{{Text: "Download as YAML", URL: p.YAMLURL}, {Text: "Rule language", URL: routes.Reference}}

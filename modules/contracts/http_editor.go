@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -28,9 +29,22 @@ func (m *Module) edit(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if c.Query("find") == "customer" {
+		return m.findCustomer(c, d.Contract.Edge)
+	}
 	f := formOf(d.Document, d.Versions[0].Number)
 	f.Customer = c.Query("customer")
 	return m.editor(c, &d, f, nil)
+}
+
+// findCustomer answers with those who buy through an edge and whose names hold
+// what was typed.
+func (m *Module) findCustomer(c *fiber.Ctx, e Edge) error {
+	found, err := m.Service.BuyersCalled(c.UserContext(), e, c.Query("other"), ui.FewTenants)
+	if err != nil {
+		return err
+	}
+	return web.Fragment(c, ui.Found(view.CustomersID, tenantOptions(found)))
 }
 
 // save carries out one of the form's buttons: it saves, shows the effect, or
@@ -160,22 +174,23 @@ func (m *Module) editor(c *fiber.Ctx, d *Detail, f draftForm, wrong error) error
 // editing reads what the form's page needs.
 func (m *Module) editing(c *fiber.Ctx, d *Detail, f draftForm) (e editing, err error) {
 	ctx := c.UserContext()
-	e.form = f
+	e.find = routes.ContractNew
 	doc, _ := f.document()
 	if e.kind, err = m.Service.draftKind(ctx, doc); err != nil {
 		return e, err
 	}
 	edge := Edge{}
 	if d != nil {
-		edge, e.seller = d.Contract.Edge, d.Seller.Name
+		edge, e.seller, e.find = d.Contract.Edge, d.Seller.Name, routes.ContractEdit(d.Contract.ID)
 	} else if edge, err = m.newEdge(c, f, &e); err != nil {
 		return e, err
 	}
 	if web.Can(c, PermPreview) {
-		if e.customers, err = m.Service.BuyersOf(ctx, edge); err != nil {
+		if e.customers, err = m.Service.BuyersOf(ctx, edge, ui.FewTenants); err != nil {
 			return e, err
 		}
 	}
+	e.form = f.among(e.customers)
 	e.warnings, err = m.Service.Warnings(ctx, doc)
 	if errs.KindOf(err) == errs.Invalid { // it does not compile yet
 		err = nil
@@ -190,16 +205,10 @@ func (m *Module) newEdge(c *fiber.Ctx, f draftForm, e *editing) (Edge, error) {
 		return Edge{}, err
 	}
 	e.seller = acting.Name
-	if e.buyers, err = m.buyers(c); err != nil {
+	if e.buyers, e.mayBase, err = m.buyers(c); err != nil {
 		return Edge{}, err
 	}
-	out := Edge{Seller: acting.ID}
-	for _, b := range e.buyers {
-		if b.Slug == f.Buyer {
-			out.Buyer = b.ID
-		}
-	}
-	return out, nil
+	return m.Service.edgeTo(c.UserContext(), acting, f.Buyer)
 }
 
 // check answers what is wrong with the draft, for an editor while somebody
@@ -276,13 +285,16 @@ func (m *Module) effect(c *fiber.Ctx, f draftForm) (view.Preview, error) {
 		return view.Preview{Problems: problems}, nil
 	}
 	in := EffectInput{Draft: doc, Month: monthQuery(c), Lines: sampleLines}
-	if f.Customer != "" && f.Customer != everybody {
-		customer, err := m.Service.Customer(ctx, f.Customer)
+	if name := cmp.Or(f.Other, f.Customer); name != "" && name != everybody {
+		customer, err := m.Service.Named(ctx, name)
+		if f.Other != "" && errs.KindOf(err) == errs.NotFound {
+			return view.Preview{Problems: []string{"Nobody is called «" + f.Other + "»: choose a customer of the list."}}, nil
+		}
 		if err != nil {
 			return view.Preview{}, err
 		}
 		in.Customer = customer.ID
-	} else if f.Customer == "" {
+	} else if name == "" {
 		if in.Customer, err = m.Service.biggest(ctx, doc); err != nil {
 			return view.Preview{}, err
 		}
@@ -341,36 +353,70 @@ func (m *Module) newContract(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := m.Service.freshForm(acting)
-	buyers, err := m.buyers(c)
-	if err != nil {
-		return err
+	switch c.Query("find") {
+	case "buyer":
+		return m.findBuyer(c)
+	case "customer":
+		edge, err := m.Service.edgeTo(c.UserContext(), acting, c.Query("buyer"))
+		if err != nil {
+			return err
+		}
+		return m.findCustomer(c, edge)
 	}
+	f := m.Service.freshForm(acting)
 	f.Buyer = c.Query("buyer")
 	if f.Buyer == "" {
+		buyers, _, err := m.buyers(c)
+		if err != nil {
+			return err
+		}
 		f.Buyer = firstBuyer(buyers)
 	}
 	return m.editor(c, nil, f, nil)
 }
 
-// buyers lists whom a new contract may be made with; a distributor's base
-// contract has none.
-func (m *Module) buyers(c *fiber.Ctx) ([]Party, error) {
-	list, err := m.Service.Buyers(c.UserContext())
+// buyers lists whom a new contract may be made with, more than are offered
+// where there are many, and whether it may be a base contract, which has no
+// buyer.
+func (m *Module) buyers(c *fiber.Ctx) ([]Party, bool, error) {
+	list, err := m.Service.Buyers(c.UserContext(), "", ui.FewTenants+1)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	kind, err := m.Service.OwnKind(c.UserContext())
-	if kind == rules.EdgeFirst {
-		list = append(list, Party{})
+	return list, kind == rules.EdgeFirst, err
+}
+
+// findBuyer answers with those whom a new contract may be made with and whose
+// names hold what was typed.
+func (m *Module) findBuyer(c *fiber.Ctx) error {
+	found, err := m.Service.Buyers(c.UserContext(), c.Query("buyer"), ui.FewTenants)
+	if err != nil {
+		return err
 	}
-	return grouped(list), err
+	var options []ui.Option
+	for _, p := range grouped(found) {
+		text := p.Name
+		if p.HasContract {
+			text += ", with a contract this month"
+		}
+		options = append(options, ui.Option{Value: p.Slug, Text: text})
+	}
+	return web.Fragment(c, ui.Found(view.BuyersID, options))
 }
 
 func (m *Module) bindNew(c *fiber.Ctx) (draftForm, error) {
 	acting, err := m.Service.Acting(c.UserContext())
 	f := bindDraft(c.FormValue)
 	f.Version, f.Seller = 0, acting.Slug
+	if err != nil || f.Buyer == "" {
+		return f, err
+	}
+	buyer, err := m.Service.Named(c.UserContext(), f.Buyer)
+	if errs.KindOf(err) == errs.NotFound {
+		return f, nil // the draft's problems say so
+	}
+	f.Buyer = buyer.Slug
 	return f, err
 }
 

@@ -37,8 +37,8 @@ func (c Contract) StateIn(m period.Month) State {
 
 // Filter selects contracts. Its zero value selects all.
 type Filter struct {
-	Seller string // slug
-	Buyer  string // slug
+	Seller string // slug, or a name that only one has
+	Buyer  string // the same
 	State  State
 	Text   string // part of the name of contract, seller or buyer
 	Sort   string // "name", "from", "changed"; "": by seller and buyer, oldest tenants first
@@ -59,7 +59,9 @@ type Listed struct {
 // Listing is a page of contracts.
 type Listing struct {
 	Contracts []Listed
-	More      bool // there are others behind the last one
+	More      bool   // there are others behind the last one
+	Seller    Tenant // that the filter names; zero: none, or nobody is called that
+	Buyer     Tenant // the same
 }
 
 const (
@@ -78,59 +80,48 @@ func (s *Service) List(ctx context.Context, f Filter) (Listing, error) {
 	}
 	f.Limit, f.Offset = min(f.Limit, mostContracts), max(f.Offset, 0)
 	return read(ctx, s, PermRead, func(ctx context.Context) (Listing, error) {
-		q, ok, err := s.listQuery(ctx, f)
+		var out Listing
+		q, ok, err := s.listQuery(ctx, f, &out)
 		if err != nil || !ok {
-			return Listing{}, err
+			return out, err
 		}
 		found, err := s.store.list(ctx, q)
 		if err != nil {
 			return Listing{}, err
 		}
-		out := Listing{More: len(found) > f.Limit}
+		out.More = len(found) > f.Limit
 		out.Contracts, err = s.named(ctx, found[:min(len(found), f.Limit)])
 		return out, err
 	})
 }
 
-// listQuery finds the tenants that f names; ok is false if one is not there.
-func (s *Service) listQuery(ctx context.Context, f Filter) (q listQuery, ok bool, err error) {
+// listQuery finds the tenants that f names and notes them in out; ok is false
+// if one is not there.
+func (s *Service) listQuery(ctx context.Context, f Filter, out *Listing) (q listQuery, ok bool, err error) {
 	q = listQuery{Filter: f, month: s.thisMonth()}
-	for slug, into := range map[string]*id.Tenant{f.Seller: &q.seller, f.Buyer: &q.buyer} {
-		if slug == "" {
+	for _, party := range []struct {
+		name string
+		into *Tenant
+	}{{f.Seller, &out.Seller}, {f.Buyer, &out.Buyer}} {
+		if party.name == "" {
 			continue
 		}
-		t, err := s.tenants.BySlug(ctx, slug)
+		*party.into, err = s.tenantNamed(ctx, party.name)
 		if errs.KindOf(err) == errs.NotFound {
 			return q, false, nil
 		}
 		if err != nil {
 			return q, false, err
 		}
-		*into = t.ID
 	}
-	if f.Seller != "" && f.Seller == f.Buyer {
+	q.seller, q.buyer = out.Seller.ID, out.Buyer.ID
+	if f.Seller != "" && q.seller == q.buyer {
 		return q, false, nil
 	}
 	if strings.TrimSpace(f.Text) != "" {
-		q.tenants, err = s.tenantsCalled(ctx, f.Text)
+		q.tenants, err = s.directory.Called(ctx, f.Text)
 	}
 	return q, true, err
-}
-
-// tenantsCalled returns the tenants in whose name or slug text occurs.
-func (s *Service) tenantsCalled(ctx context.Context, text string) ([]id.Tenant, error) {
-	list, err := s.directory.Below(ctx, s.thisMonth())
-	if err != nil {
-		return nil, err
-	}
-	text = strings.ToLower(strings.TrimSpace(text))
-	var out []id.Tenant
-	for _, t := range list {
-		if strings.Contains(strings.ToLower(t.Name), text) || strings.Contains(t.Slug, text) {
-			out = append(out, t.ID)
-		}
-	}
-	return out, nil
 }
 
 // named adds who the parties are and drops contracts whose seller the scope
@@ -299,30 +290,32 @@ type Party struct {
 	HasContract bool // one is in force with it this month
 }
 
-// Buyers returns whom the acting tenant sells to directly this month, for a
-// new contract, by name.
+// Buyers returns the first limit tenants that the acting one sells to directly
+// this month and in whose name or slug text occurs, for a new contract, by
+// name.
 //
 // Needs contracts.write.
-func (s *Service) Buyers(ctx context.Context) ([]Party, error) {
+func (s *Service) Buyers(ctx context.Context, text string, limit int) ([]Party, error) {
 	return read(ctx, s, PermWrite, func(ctx context.Context) ([]Party, error) {
 		sc, err := scope.From(ctx)
 		if err != nil {
 			return nil, err
 		}
-		list, err := s.directory.Below(ctx, s.thisMonth())
+		list, err := s.directory.Choose(ctx, Choice{Month: s.thisMonth(), Direct: true, Text: text}, limit)
+		if err != nil || len(list) == 0 {
+			return nil, err
+		}
+		ids := make([]id.Tenant, len(list))
+		for i, t := range list {
+			ids[i] = t.ID
+		}
+		standing, err := s.store.inForce(ctx, s.thisMonth(), []id.Tenant{sc.Tenant}, ids...)
 		if err != nil {
 			return nil, err
 		}
-		standing, err := s.store.inForce(ctx, s.thisMonth(), []id.Tenant{sc.Tenant})
-		if err != nil {
-			return nil, err
-		}
-		var out []Party
-		for _, t := range list {
-			if t.Parent == sc.Tenant {
-				has := slices.ContainsFunc(standing, func(c InForce) bool { return c.Edge.Buyer == t.ID })
-				out = append(out, Party{t.Tenant, has})
-			}
+		out := make([]Party, len(list))
+		for i, t := range list {
+			out[i] = Party{t, slices.ContainsFunc(standing, func(c InForce) bool { return c.Edge.Buyer == t.ID })}
 		}
 		slices.SortFunc(out, func(a, b Party) int { return cmp.Or(cmp.Compare(a.Name, b.Name), a.ID.Compare(b.ID)) })
 		return out, nil

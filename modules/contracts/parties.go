@@ -4,26 +4,48 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
+	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
 	"tierbook/app/platform/scope"
 	"tierbook/rules"
 )
 
-// Parties returns the acting tenant and everybody below it this month, by
-// name: who may be a contract's seller or buyer.
+// Parties returns who may be a contract's seller or buyer: the first limit of
+// the acting tenant and everybody below it this month in whose name or slug
+// text occurs, sellers before customers; these by name.
 //
 // Needs contracts.read.
-func (s *Service) Parties(ctx context.Context) ([]Tenant, error) {
+func (s *Service) Parties(ctx context.Context, text string, limit int) ([]Tenant, error) {
 	return read(ctx, s, PermRead, func(ctx context.Context) ([]Tenant, error) {
-		list, err := s.directory.Below(ctx, s.thisMonth())
-		out := make([]Tenant, len(list))
-		for i, p := range list {
-			out[i] = p.Tenant
-		}
+		out, err := s.directory.Choose(ctx, Choice{Month: s.thisMonth(), Text: text}, limit)
 		slices.SortFunc(out, func(a, b Tenant) int { return cmp.Or(compareText(a.Name, b.Name), a.ID.Compare(b.ID)) })
 		return out, err
 	})
+}
+
+// manyNamed is how many tenants with a text in their names are looked at to
+// find the one whose name it is.
+const manyNamed = 100
+
+// tenantNamed finds a tenant by its slug, or by its name where only one has it.
+// Errors: NotFound.
+func (s *Service) tenantNamed(ctx context.Context, name string) (Tenant, error) {
+	name = strings.TrimSpace(name)
+	t, notFound := s.tenants.BySlug(ctx, name)
+	if errs.KindOf(notFound) != errs.NotFound || name == "" {
+		return t, notFound
+	}
+	list, err := s.directory.Choose(ctx, Choice{Month: s.thisMonth(), Text: name}, manyNamed)
+	if err != nil {
+		return Tenant{}, err
+	}
+	list = slices.DeleteFunc(list, func(t Tenant) bool { return !strings.EqualFold(t.Name, name) })
+	if len(list) != 1 {
+		return Tenant{}, notFound
+	}
+	return list[0], nil
 }
 
 // OwnKind returns what the rules of a new contract of the acting tenant with a
@@ -45,11 +67,11 @@ func (s *Service) biggest(ctx context.Context, d Document) (id.Tenant, error) {
 	if err != nil {
 		return id.Tenant{}, nil //nolint:nilerr // Effect says what is wrong
 	}
-	buyers, err := s.BuyersOf(ctx, found.edge)
-	if err != nil || len(buyers) == 0 {
+	buyers, err := s.BuyersOf(ctx, found.edge, 1)
+	if err != nil || len(buyers.Largest) == 0 {
 		return id.Tenant{}, err
 	}
-	return buyers[0].ID, nil
+	return buyers.Largest[0].ID, nil
 }
 
 // freshForm is the form of a new contract of seller, which begins next month.
@@ -62,6 +84,21 @@ func (s *Service) freshForm(seller Tenant) draftForm {
 		f.Basis = string(rules.BasisList)
 	}
 	return f
+}
+
+// edgeTo returns the edge from the acting tenant to the buyer of that name; to
+// nobody, as of a base contract, where the name is empty or nobody's.
+func (s *Service) edgeTo(ctx context.Context, acting Tenant, buyer string) (Edge, error) {
+	out := Edge{Seller: acting.ID}
+	if buyer == "" {
+		return out, nil
+	}
+	found, err := s.Named(ctx, buyer)
+	if errs.KindOf(err) == errs.NotFound || found.ID == acting.ID {
+		return out, nil
+	}
+	out.Buyer = found.ID
+	return out, err
 }
 
 // firstBuyer is whom a new contract is offered for: somebody without one.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tierbook/app/kernel/routes"
 	"tierbook/rules"
 	view "tierbook/views/contracts"
 	"tierbook/views/ui"
@@ -15,9 +16,11 @@ import (
 type editing struct {
 	form      draftForm
 	kind      rules.EdgeKind
-	seller    string // names
-	buyers    []Party
-	customers []Buyer
+	seller    string  // names
+	buyers    []Party // more than are offered: one is to be found
+	mayBase   bool
+	customers Buyers
+	find      string // where buyers and customers are found
 	problem   ui.Problem
 	preview   view.Preview
 	warnings  []Warning // to be confirmed before this is saved
@@ -31,10 +34,13 @@ func (s speaker) presentEdit(e editing) view.Edit {
 		Version: strconv.Itoa(f.Version), Seller: e.seller, Name: f.Name, Currency: f.Currency,
 		Starts: f.Starts, Ends: f.Ends, From: f.From, Covers: f.Covers, Agreed: f.Agreed,
 		Basis: basisOptions(e.kind, f.Basis), Coverage: choices(f.Coverage, "all", "everything", "some", "only these"),
-		Missing:   choices(f.Missing, string(rules.MissingBlock), "is blocked: not charged", string(rules.MissingPassThrough), "is passed through at cost"),
-		Stages:    stageOptions(e.kind, rules.Stage(f.NewStage)),
-		Buyers:    buyerOptions(e.buyers, f.Buyer),
+		Missing: choices(f.Missing, string(rules.MissingBlock), "is blocked: not charged", string(rules.MissingPassThrough), "is passed through at cost"),
+		Stages:  stageOptions(e.kind, rules.Stage(f.NewStage)),
+		Buyer:   buyerField(e), MayBase: e.mayBase,
 		Customers: customerOptions(e.customers, f.Customer),
+	}
+	if e.customers.Others > 0 {
+		out.Other = ui.TenantField{Value: f.Other, Find: routes.With(e.find, "find", "customer", "buyer", f.Buyer)}
 	}
 	for _, w := range e.warnings {
 		out.Confirm = strings.TrimSpace(out.Confirm + " " + w.Message)
@@ -154,9 +160,19 @@ func stageOptions(kind rules.EdgeKind, now rules.Stage) []ui.Option {
 		string(rules.StageExclude), "exclude", string(rules.StageFee), "fee")
 }
 
-func buyerOptions(list []Party, now string) []ui.Option {
+// buyerField offers the buyers of a new contract, those without a contract
+// first and the base contract last.
+func buyerField(e editing) ui.TenantField {
+	now := e.form.Buyer
+	if len(e.buyers) > ui.FewTenants {
+		return ui.TenantField{Value: now, Find: routes.With(e.find, "find", "buyer")}
+	}
+	list := e.buyers
+	if e.mayBase {
+		list = append(list, Party{})
+	}
 	var out []ui.Option
-	for _, p := range list {
+	for _, p := range grouped(list) {
 		group := "Without a contract this month"
 		if p.HasContract {
 			group = "With a contract this month"
@@ -167,15 +183,15 @@ func buyerOptions(list []Party, now string) []ui.Option {
 		}
 		out = append(out, ui.Option{Value: p.Slug, Text: text, Group: group, Selected: p.Slug == now})
 	}
-	return out
+	return ui.TenantField{Value: now, Options: out}
 }
 
 // everybody is the value of the option that prices all customers.
 const everybody = "*"
 
-func customerOptions(list []Buyer, now string) []ui.Option {
+func customerOptions(buyers Buyers, now string) []ui.Option {
 	var out []ui.Option
-	for i, b := range list {
+	for i, b := range buyers.Largest {
 		text := b.Name + ", " + b.Month.String()
 		out = append(out, ui.Option{Value: b.Slug, Text: text, Selected: b.Slug == now || (now == "" && i == 0)})
 	}

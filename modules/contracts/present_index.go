@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -9,10 +10,6 @@ import (
 	view "tierbook/views/contracts"
 	"tierbook/views/ui"
 )
-
-// mostChoices is how many tenants a select offers; with more of them the text
-// field finds them.
-const mostChoices = 200
 
 func (f Filter) url(change func(*Filter)) string {
 	change(&f)
@@ -29,11 +26,12 @@ func presentIndex(f Filter, list Listing, parties []Tenant, may sees) view.Index
 		States:  choices(string(f.State), "", "any", "active", "active", "scheduled", "scheduled", "expired", "expired"),
 		SortURL: map[string]string{},
 	}
-	if len(parties) <= mostChoices {
-		isSeller := func(t Tenant) bool { return t.Tier != scope.Customer }
-		out.Sellers = partyOptions(parties, f.Seller, "any", isSeller)
-		out.Buyers = partyOptions(parties, f.Buyer, "any", func(t Tenant) bool { return t.Tier != scope.Distributor })
-	}
+	sellers := sellersOf(parties)
+	isSearched := len(parties) > ui.FewTenants
+	out.Buyers = partyField(buyersAmong(parties), f.Buyer, isSearched, "buyer")
+	// Sellers come before customers: among the first parties there are all of
+	// them, or nobody else.
+	out.Sellers = partyField(sellers, f.Seller, isSearched && len(sellers) == len(parties), "seller")
 	for _, by := range []string{"name", "from", "changed"} {
 		out.SortURL[by] = f.url(func(f *Filter) { f.Sort, f.Offset = by, 0 })
 	}
@@ -44,8 +42,8 @@ func presentIndex(f Filter, list Listing, parties []Tenant, may sees) view.Index
 	}
 	chip("Name", f.Text, func(f *Filter) { f.Text = "" })
 	chip("State", string(f.State), func(f *Filter) { f.State = "" })
-	chip("Seller", nameOf(parties, f.Seller), func(f *Filter) { f.Seller = "" })
-	chip("Buyer", nameOf(parties, f.Buyer), func(f *Filter) { f.Buyer = "" })
+	chip("Seller", cmp.Or(list.Seller.Name, f.Seller), func(f *Filter) { f.Seller = "" })
+	chip("Buyer", cmp.Or(list.Buyer.Name, f.Buyer), func(f *Filter) { f.Buyer = "" })
 	if list.More {
 		out.Next = f.url(func(f *Filter) { f.Offset += len(list.Contracts) })
 	}
@@ -55,23 +53,36 @@ func presentIndex(f Filter, list Listing, parties []Tenant, may sees) view.Index
 	return out
 }
 
-func nameOf(parties []Tenant, slug string) string {
-	i := slices.IndexFunc(parties, func(t Tenant) bool { return t.Slug == slug })
-	if slug == "" || i < 0 {
-		return slug
-	}
-	return parties[i].Name
+// sellersOf and buyersAmong return who of parties may be a contract's seller,
+// and who its buyer.
+func sellersOf(parties []Tenant) []Tenant {
+	return slices.DeleteFunc(slices.Clone(parties), func(t Tenant) bool { return t.Tier == scope.Customer })
 }
 
-func partyOptions(parties []Tenant, now, any string, keep func(Tenant) bool) []ui.Option {
-	pairs := []string{"", any}
+func buyersAmong(parties []Tenant) []Tenant {
+	return slices.DeleteFunc(slices.Clone(parties), func(t Tenant) bool { return t.Tier == scope.Distributor })
+}
+
+// partyField offers parties as a choice, or, where they are only some of all,
+// asks for one that has to be found.
+func partyField(parties []Tenant, now string, isSearched bool, name string) ui.TenantField {
+	if isSearched {
+		return ui.TenantField{Value: now, Find: routes.With(routes.Contracts, "find", name)}
+	}
+	if len(parties) == 0 {
+		return ui.TenantField{}
+	}
+	pairs := []string{"", "any"}
 	for _, t := range parties {
-		if keep(t) {
-			pairs = append(pairs, t.Slug, t.Name)
-		}
+		pairs = append(pairs, t.Slug, t.Name)
 	}
-	if len(pairs) <= 2 {
-		return nil
+	return ui.TenantField{Value: now, Options: choices(now, pairs...)}
+}
+
+func tenantOptions(list []Tenant) []ui.Option {
+	out := make([]ui.Option, len(list))
+	for i, t := range list {
+		out[i] = ui.Option{Value: t.Slug, Text: t.Name}
 	}
-	return choices(now, pairs...)
+	return out
 }

@@ -85,8 +85,9 @@ func (q listQuery) where() (string, map[string]any) {
 	if text := strings.TrimSpace(q.Text); text != "" {
 		condition := "strpos(lower(c.name), lower(@text)) > 0"
 		if len(q.tenants) > 0 {
-			args["tenants"] = q.tenants
-			condition += " OR c.seller_id IN @tenants OR c.buyer_id IN @tenants"
+			args["tenants"] = uuids(q.tenants)
+			condition += ` OR c.seller_id IN (SELECT unnest(CAST(@tenants AS uuid[])))
+				OR c.buyer_id IN (SELECT unnest(CAST(@tenants AS uuid[])))`
 		}
 		add("("+condition+")", "text", text)
 	}

@@ -18,6 +18,9 @@ const (
 	PreviewID   = "preview"
 	ReferenceID = "reference"
 	ProblemsID  = "problems"
+	SellersID   = "sellers"
+	BuyersID    = "buyers"
+	CustomersID = "customers"
 )
 
 // Party is a tenant with its page; URL is empty where there is none to open.
@@ -31,8 +34,8 @@ type Index struct {
 	Action  string // the page without filters
 	Text    string
 	States  []ui.Option
-	Sellers []ui.Option // none: too many to choose from
-	Buyers  []ui.Option
+	Sellers ui.TenantField // neither options nor a way to find any: there are none
+	Buyers  ui.TenantField
 	Sort    string
 	Chips   []ui.Chip
 	Rows    []Row
@@ -65,27 +68,29 @@ type State struct {
 
 // Show is a contract's page.
 type Show struct {
-	Seller, Buyer Party
-	IsBase        bool
-	State         State
-	Months        string
-	Currency      string
-	Basis         string
-	Covers        []string // none: everything
-	Missing       string
-	MissingHelp   string
-	Version       VersionRow
-	NotNow        string // why the version shown is not what is in force; empty: it is
-	Stages        []Stage
-	Notes         []Note
-	Versions      []VersionRow
-	CompareURL    string // the newest with the one before; empty: there is only one
-	Customers     []Customer
-	Sold          string // the month of Customers' amounts; empty: nothing was sold yet
-	Others        []ui.Link
-	YAML          string
-	YAMLURL       string
-	EditURL       string // empty: may not
+	Seller, Buyer  Party
+	IsBase         bool
+	State          State
+	Months         string
+	Currency       string
+	Basis          string
+	Covers         []string // none: everything
+	Missing        string
+	MissingHelp    string
+	Version        VersionRow
+	NotNow         string // why the version shown is not what is in force; empty: it is
+	Stages         []Stage
+	Notes          []Note
+	Versions       []VersionRow
+	CompareURL     string     // the newest with the one before; empty: there is only one
+	Customers      []Customer // the largest first
+	OtherCustomers int64      // besides these
+	AllURL         string     // where they are found; empty: may not
+	Sold           string     // the month of Customers' amounts; empty: nothing was sold yet
+	Others         []ui.Link
+	YAML           string
+	YAMLURL        string
+	EditURL        string // empty: may not
 }
 
 // Stage is a stage with its rules.
@@ -153,8 +158,8 @@ type Edit struct {
 
 	Version  string // the one that is edited
 	Seller   string
-	Buyer    string
-	Buyers   []ui.Option // of a new contract
+	Buyer    ui.TenantField // of a new contract
+	MayBase  bool           // it may be the seller's base contract, which has no buyer
 	Name     string
 	Currency string
 	Starts   string
@@ -168,8 +173,9 @@ type Edit struct {
 	Agreed   bool
 
 	Rules     []RuleForm
-	Stages    []ui.Option // of a rule that is added
-	Customers []ui.Option
+	Stages    []ui.Option    // of a rule that is added
+	Customers []ui.Option    // whose usage is priced
+	Other     ui.TenantField // one besides Customers; nothing to find: they are all
 	Preview   Preview
 }
 

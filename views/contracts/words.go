@@ -99,6 +99,14 @@ func labelHelp(stage string) string {
 	return "Empty: the kind of charge."
 }
 
+// buyerHelp explains the field that finds a buyer among many.
+func buyerHelp(p Edit) string {
+	if p.MayBase {
+		return "Type a part of the name and choose. Empty: a base contract, what is kept from everybody."
+	}
+	return ""
+}
+
 func orNothing(text string) string {
 	if text == "" {
 		return "nothing"
