@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -9,32 +10,36 @@ import (
 	"tierbook/app/platform/scope"
 )
 
-// choiceSQL writes «WITH below», the tenants that c stands for by their place,
-// and the condition over below and t that is left.
-func choiceSQL(sc scope.Scope, c Choice) (with, where string, args map[string]any) {
-	args = map[string]any{"month": c.Month}
-	with = `WITH below AS (SELECT c.descendant_id AS id, c.depth FROM tenancy_closure c
-		WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date))`
-	if !c.Under.IsZero() && c.Under != sc.Tenant {
-		args["under"] = c.Under
-		with = `WITH RECURSIVE below (id, depth) AS (
-			SELECT c.descendant_id, 0 FROM tenancy_closure c
-			WHERE c.ancestor_id = @acting AND c.descendant_id = @under AND c.months @> CAST(@month AS date)
+// choiceSQL writes a WITH clause, or nothing, and the FROM and WHERE clauses
+// over t of the tenants that c stands for. Each way takes the same time however
+// few a prepared statement expects.
+func choiceSQL(sc scope.Scope, c Choice) (with, from string, args map[string]any) {
+	top := cmp.Or(c.Under, sc.Tenant)
+	args = map[string]any{"month": c.Month, "top": top}
+	switch {
+	case c.Direct:
+		from = ` FROM tenancy_parents p JOIN tenancy_tenants t ON t.id = p.tenant_id
+			WHERE p.parent_id = @top AND p.months @> CAST(@month AS date) AND EXISTS (SELECT FROM tenancy_closure c
+				WHERE c.ancestor_id = @acting AND c.descendant_id = @top AND c.months @> CAST(@month AS date))`
+	case top == sc.Tenant:
+		// Two conditions that OR joins: what is below is hashed, not joined.
+		from = ` FROM tenancy_tenants t WHERE (t.id = @acting OR t.id IN (
+			SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date)))`
+	default:
+		with = `WITH RECURSIVE below (id) AS (
+			SELECT c.descendant_id FROM tenancy_closure c
+			WHERE c.ancestor_id = @acting AND c.descendant_id = @top AND c.months @> CAST(@month AS date)
 			UNION ALL
-			SELECT p.tenant_id, below.depth + 1 FROM below
-			JOIN tenancy_parents p ON p.parent_id = below.id AND p.months @> CAST(@month AS date))`
-	}
-	conditions := []string{"true"}
-	if c.Direct {
-		conditions = append(conditions, "below.depth = 1")
+			SELECT p.tenant_id FROM below JOIN tenancy_parents p ON p.parent_id = below.id AND p.months @> CAST(@month AS date))`
+		from = ` FROM below JOIN tenancy_tenants t ON t.id = below.id WHERE true`
 	}
 	if c.Tier != 0 {
-		conditions, args["tier"] = append(conditions, "t.tier = @tier"), c.Tier
+		from, args["tier"] = from+` AND t.tier = @tier`, c.Tier
 	}
 	if strings.TrimSpace(c.Text) != "" {
-		conditions, args["like"] = append(conditions, "(lower(t.name) LIKE @like OR t.slug LIKE @like)"), likeOf(c.Text)
+		from, args["like"] = from+` AND (lower(t.name) LIKE @like OR t.slug LIKE @like)`, likeOf(c.Text)
 	}
-	return with, strings.Join(conditions, " AND "), args
+	return with, from, args
 }
 
 func (s store) choose(ctx context.Context, c Choice, limit int) ([]Tenant, error) {
@@ -42,11 +47,11 @@ func (s store) choose(ctx context.Context, c Choice, limit int) ([]Tenant, error
 	if err != nil {
 		return nil, err
 	}
-	with, where, args := choiceSQL(sc, c)
+	with, from, args := choiceSQL(sc, c)
 	args["limit"] = limit
-	rows, err := find[tenantRow](ctx, s, with+`,
-		page AS (SELECT t.* FROM below JOIN tenancy_tenants t ON t.id = below.id WHERE `+where+` ORDER BY`+inOrder+` LIMIT @limit)
-		SELECT `+tenantColumns+` FROM page t LEFT JOIN tenancy_tenants d ON d.id = t.tree_id ORDER BY`+inOrder, args)
+	rows, err := find[tenantRow](ctx, s, with+` SELECT `+tenantColumns+`
+		FROM (SELECT t.*`+from+` ORDER BY`+inOrder+` LIMIT @limit) t LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
+		ORDER BY`+inOrder, args)
 	if err != nil {
 		return nil, fmt.Errorf("read tenants to choose from: %w", err)
 	}
@@ -58,8 +63,8 @@ func (s store) countChoices(ctx context.Context, c Choice) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	with, where, args := choiceSQL(sc, c)
-	n, err := find[int](ctx, s, with+` SELECT count(*) FROM below JOIN tenancy_tenants t ON t.id = below.id WHERE `+where, args)
+	with, from, args := choiceSQL(sc, c)
+	n, err := find[int](ctx, s, with+` SELECT count(*)`+from, args)
 	if err != nil {
 		return 0, fmt.Errorf("count tenants to choose from: %w", err)
 	}
