@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"tierbook/app/kernel/clock"
-	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
 	"tierbook/app/kernel/period"
@@ -105,20 +104,21 @@ func (r reportMoney) Troubles(ctx context.Context, month period.Month) (reports.
 			Code: f.Code, Message: f.Example.Text(), Count: f.Count, Sum: f.Sum, Seller: reportParty(f.Seller), Buyer: reportParty(f.Buyer),
 		})
 	}
-	for _, run := range a.Failed {
-		failed := reports.FailedRun{ID: run.ID, IsFees: run.Kind == billing.RunPeriod, Message: run.Error}
-		about := run.Assignee
-		if failed.IsFees {
-			about = run.Buyer
+	about := func(run billing.Run) id.Tenant {
+		if run.Kind == billing.RunPeriod {
+			return run.Buyer
 		}
-		t, err := r.tenants.Tenant(ctx, about)
-		if err != nil && errs.KindOf(err) != errs.NotFound {
-			return reports.Troubles{}, err
-		}
-		failed.Customer = reports.Party{ID: t.ID, Slug: t.Slug, Name: t.Name, Tier: t.Tier}
-		out.Failed = append(out.Failed, failed)
+		return run.Assignee
 	}
-	return out, nil
+	known, err := r.tenants.ByID(ctx, each(a.Failed, about)...)
+	for _, run := range a.Failed {
+		t := known[about(run)]
+		out.Failed = append(out.Failed, reports.FailedRun{
+			ID: run.ID, IsFees: run.Kind == billing.RunPeriod, Message: run.Error,
+			Customer: reports.Party{ID: t.ID, Slug: t.Slug, Name: t.Name, Tier: t.Tier},
+		})
+	}
+	return out, err
 }
 
 func (r reportMoney) Books(ctx context.Context, month period.Month) (reports.Books, error) {
