@@ -146,6 +146,7 @@ INSERT INTO billing_findings (run_id, tree_id, seller_id, buyer_id, assignee_id,
 SELECT DISTINCT run_id, pg_temp.uid(1, 0), bearer_id, sold_to, assignee_id, month, 'negative_margin', n % 200 = 3, '', 720, 'USD', 1.5, 'Sold below cost.'
 FROM steps WHERE sold_to IS NOT NULL AND n % 100 = 3;
 
+SET CONSTRAINTS ALL IMMEDIATE; -- sums of documents follow when a transaction ends
 DO $$ DECLARE x regclass; BEGIN
     FOR x IN SELECT name FROM forced LOOP EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', x); END LOOP;
 END $$;

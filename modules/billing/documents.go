@@ -126,11 +126,12 @@ func (s *Service) readDocuments(ctx context.Context, sc scope.Scope, f DocumentF
 	if f.Text != "" || f.State != "" {
 		return s.web.foundDocuments(ctx, sc, f)
 	}
-	sums, err := s.web.documentSums(ctx, sc, f)
+	parts := documentParts(sc, f)
+	sums, err := s.web.documentSums(ctx, parts)
 	if err != nil || len(sums) == 0 {
 		return nil, nil, err
 	}
-	rows, err := s.web.documents(ctx, sc, f)
+	rows, err := s.web.documents(ctx, parts, f)
 	return rows, sums, err
 }
 

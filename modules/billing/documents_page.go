@@ -97,7 +97,8 @@ func (s *Service) surround(ctx context.Context, edge Edge, month period.Month, o
 	if err != nil {
 		return err
 	}
-	rows, err := s.web.documents(ctx, sc, DocumentFilter{Month: month, Seller: edge.Seller, Buyer: edge.Buyer}.normal())
+	f := DocumentFilter{Month: month, Seller: edge.Seller, Buyer: edge.Buyer}.normal()
+	rows, err := s.web.documents(ctx, documentParts(sc, f), f)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -228,6 +230,32 @@ func TestTotals_AreWhatIsPublished(t *testing.T) {
 			w.query(`SELECT `+edge+`lines)) FROM billing_period_published x WHERE lines <> 0 ORDER BY 1`)); diff != "" {
 			t.Errorf("lines of documents (-added up +kept):\n%s", diff)
 		}
+		const document = `format('%s %s %s %s %s', seller_id, currency, `
+		if diff := cmp.Diff(w.query(`
+			SELECT `+document+`count(*), trim_scale(sum(fees + rounding)), trim_scale(sum(round(lines + fees, 2))))
+			FROM billing_period_published GROUP BY seller_id, currency ORDER BY 1`),
+			w.query(`SELECT `+document+`documents, trim_scale(charged), trim_scale(total)) FROM billing_seller_totals ORDER BY 1`)); diff != "" {
+			t.Errorf("documents by seller (-added up +kept):\n%s", diff)
+		}
+		const resold = `format('%s %s %s %s %s %s', bearer_id, sold_to, service, `
+		if diff := cmp.Diff(w.query(`
+			SELECT `+resold+`count(*), trim_scale(sum(price)), trim_scale(sum(cost)))
+			FROM billing_service_totals WHERE sold_to <> assignee_id GROUP BY bearer_id, sold_to, service ORDER BY 1`),
+			w.query(`SELECT `+resold+`entries, trim_scale(price), trim_scale(cost)) FROM billing_resold_services ORDER BY 1`)); diff != "" {
+			t.Errorf("by service, of who sells on (-added up +kept):\n%s", diff)
+		}
+		const line = `format('%s %s %s %s %s %s %s %s', seller_id, buyer_id, label, charge_category, service, unit, `
+		if diff := cmp.Diff(w.query(`
+			SELECT `+line+`count(*), trim_scale(sum(quantity)) || ' ' || trim_scale(sum(amount))) FROM billing_charges x
+			WHERE buyer_id <> assignee_id AND `+speaks+`p.bearer_id = x.seller_id AND p.sold_to = x.buyer_id)
+			GROUP BY seller_id, buyer_id, label, service_month, charge_category, service, unit ORDER BY 1`),
+			w.query(`SELECT `+line+`entries, trim_scale(quantity) || ' ' || trim_scale(amount)) FROM billing_resold_lines ORDER BY 1`)); diff != "" {
+			t.Errorf("lines of documents of who sells on (-added up +kept):\n%s", diff)
+		}
+		if diff := cmp.Diff(w.query(appliedInRecords), w.query(`
+			SELECT format('%s %s %s %s %s', seller_id, buyer_id, assignee_id, version_id, terms_hash) FROM billing_applied ORDER BY 1`)); diff != "" {
+			t.Errorf("terms that were applied (-recorded +kept):\n%s", diff)
+		}
 		const row = `format('%s %s %s %s %s %s', bearer_id, service, `
 		byService := w.query(`
 			SELECT ` + row + `sold_to IS NOT NULL, count(*), trim_scale(sum(price)), trim_scale(sum(supplied)))
@@ -236,6 +264,41 @@ func TestTotals_AreWhatIsPublished(t *testing.T) {
 			SELECT `+row+`is_sold, entries, trim_scale(price), trim_scale(supplied)) FROM billing_bearer_totals ORDER BY 1`)); diff != "" {
 			t.Errorf("by bearer and service (-added up +kept):\n%s", diff)
 		}
+	}
+}
+
+// appliedInRecords reads billing_applied from what runs say that they have read.
+const appliedInRecords = `
+	WITH applied AS (
+		SELECT p.*, e.n, c.chain -> 'base' AS base, e.edge -> 'contract' AS contract
+		FROM (SELECT DISTINCT tree_id, bearer_id, sold_to, assignee_id, run_id FROM billing_published WHERE sold_to IS NOT NULL) p
+		JOIN billing_runs r ON r.id = p.run_id
+		CROSS JOIN LATERAL jsonb_path_query(r.inputs, '$.chains[*]') AS c(chain)
+		CROSS JOIN LATERAL jsonb_path_query(c.chain, '$.edges[*]') WITH ORDINALITY AS e(edge, n)
+		WHERE (c.chain ->> 'assignee')::uuid = p.assignee_id AND c.chain -> 'parted' IS NULL
+			AND (c.chain -> 'tenants' ->> (e.n::int - 1))::uuid = p.bearer_id
+			AND (c.chain -> 'tenants' ->> e.n::int)::uuid = p.sold_to
+	)
+	SELECT format('%s %s %s %s %s', bearer_id, sold_to, assignee_id, contract ->> 'version', contract ->> 'terms_hash') FROM applied
+	UNION
+	SELECT format('%s %s %s %s %s', bearer_id, NULL, assignee_id, base ->> 'version', base ->> 'terms_hash') FROM applied WHERE n = 1 AND bearer_id = tree_id
+	ORDER BY 1`
+
+// The database rounds documents as the program does.
+func TestMinorUnit_IsTheProgram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	codes := w.query(`
+		SELECT c || ' ' || billing_minor_unit(c) FROM (
+			SELECT chr(a) || chr(b) || chr(x) AS c FROM generate_series(65, 90) a, generate_series(65, 90) b, generate_series(65, 90) x) c`)
+	for _, c := range codes {
+		code, digits, _ := strings.Cut(c, " ")
+		if want := strconv.Itoa(int(money.Currency(code).MinorUnit())); digits != want {
+			t.Errorf("%s has %s decimals in the database, %s in the program", code, digits, want)
+		}
+	}
+	if len(codes) != 26*26*26 {
+		t.Fatalf("%d codes", len(codes))
 	}
 }
 

@@ -160,14 +160,10 @@ func (s *Service) Invoice(ctx context.Context, edge Edge, month period.Month) (I
 
 // invoiceOf is Invoice for a reader who is a party.
 func (s *Service) invoiceOf(ctx context.Context, edge Edge, month period.Month, isSeller bool) (Invoice, error) {
-	slugs, err := s.slugs(ctx, edge, month)
-	if err != nil {
-		return Invoice{}, err
-	}
 	var inv Invoice
 	var ok bool
-	err = s.web.db.ReadTx(ctx, func(ctx context.Context) (err error) {
-		inv, ok, err = s.readInvoice(ctx, edge, month, slugs)
+	err := s.web.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		inv, ok, err = s.readInvoice(ctx, edge, month)
 		if err == nil && ok && isSeller {
 			err = s.addFindings(ctx, edge, month, &inv)
 		}
@@ -179,9 +175,9 @@ func (s *Service) invoiceOf(ctx context.Context, edge Edge, month period.Month, 
 	case !ok && !isSeller:
 		return Invoice{}, errInvoiceNotFound
 	case !ok:
-		inv, err = s.pendingInvoice(ctx, edge, month, slugs)
+		inv, err = s.pendingInvoice(ctx, edge, month)
 	case isSeller:
-		err = s.addOutdated(ctx, edge, month, &inv, slugs)
+		err = s.addOutdated(ctx, edge, month, &inv)
 	}
 	if err != nil {
 		return Invoice{}, err
@@ -207,16 +203,11 @@ func (s *Service) isParty(ctx context.Context, edge Edge, month period.Month) (i
 	return err == nil, err
 }
 
-// slugs names the parties of an edge, and everybody for whom something is
-// charged on it, as far as the scope sees them.
-func (s *Service) slugs(ctx context.Context, edge Edge, month period.Month) (map[id.Tenant]string, error) {
+// slugs names tenants, as far as the scope sees them.
+func (s *Service) slugs(ctx context.Context, tenants ...id.Tenant) (map[id.Tenant]string, error) {
 	out := map[id.Tenant]string{}
 	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
-		charged, err := s.web.chargedOn(ctx, edge, month)
-		if err != nil {
-			return err
-		}
-		known, err := s.directory.ByID(ctx, append(charged, edge.Seller, edge.Buyer)...)
+		known, err := s.directory.ByID(ctx, tenants...)
 		for t, x := range known {
 			out[t] = x.Slug
 		}
@@ -227,7 +218,7 @@ func (s *Service) slugs(ctx context.Context, edge Edge, month period.Month) (map
 
 // readInvoice makes the document of what is published for an edge. ok is false
 // if nothing is, or not for the scope.
-func (s *Service) readInvoice(ctx context.Context, edge Edge, month period.Month, slugs map[id.Tenant]string) (inv Invoice, ok bool, err error) {
+func (s *Service) readInvoice(ctx context.Context, edge Edge, month period.Month) (inv Invoice, ok bool, err error) {
 	publication, ok, err := s.web.periodPublication(ctx, edge, month)
 	if err != nil || !ok {
 		return Invoice{}, false, err
@@ -237,6 +228,10 @@ func (s *Service) readInvoice(ctx context.Context, edge Edge, month period.Month
 		return Invoice{}, false, err
 	}
 	charges, err := s.web.periodRows(ctx, publication.RunID)
+	if err != nil {
+		return Invoice{}, false, err
+	}
+	slugs, err := s.slugs(ctx, feeAssignees(charges)...)
 	if err != nil {
 		return Invoice{}, false, err
 	}
@@ -257,6 +252,18 @@ func (s *Service) readInvoice(ctx context.Context, edge Edge, month period.Month
 	}
 	inv.total()
 	return inv, true, nil
+}
+
+// feeAssignees returns for whom there are fees of their own.
+func feeAssignees(rows []periodRow) []id.Tenant {
+	var out []id.Tenant
+	for _, r := range rows {
+		if !r.AssigneeID.IsZero() {
+			out = append(out, r.AssigneeID)
+		}
+	}
+	slices.SortFunc(out, id.Tenant.Compare)
+	return slices.Compact(out)
 }
 
 // invoiceLine returns a fee as a line of a document.
@@ -309,16 +316,33 @@ func (s *Service) addFindings(ctx context.Context, edge Edge, month period.Month
 // force. The records of the runs are read past row-level security, because a
 // tenant above the seller may have asked for them: of this edge only, whose
 // seller's side the caller is on.
-func (s *Service) addOutdated(ctx context.Context, edge Edge, month period.Month, inv *Invoice, slugs map[id.Tenant]string) error {
+func (s *Service) addOutdated(ctx context.Context, edge Edge, month period.Month, inv *Invoice) error {
+	base := Edge{Seller: edge.Seller}
+	terms, ok, err := s.inForce(ctx, month, edge, base)
+	if err != nil || !ok {
+		return err
+	}
 	var used []usedTerms
-	err := s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
-		used, err = s.work.usedTerms(ctx, "bearer_id = ? AND sold_to = ? AND month = ?", edge.Seller, edge.Buyer, month)
+	err = s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		used, err = s.work.otherTerms(ctx, edge, month, terms[edge].hash(), terms[base].hash())
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	found, err := s.outdated(ctx, month, used, func(t id.Tenant) string { return slugs[t] })
+	groups := staleGroups(used, terms)
+	if len(groups) == 0 {
+		return nil
+	}
+	named := []id.Tenant{edge.Seller, edge.Buyer}
+	for _, g := range groups {
+		named = append(named, g.named()...)
+	}
+	slugs, err := s.slugs(ctx, named...)
+	if err != nil {
+		return err
+	}
+	found, err := s.staleFindings(ctx, groups, func(t id.Tenant) string { return slugs[t] })
 	inv.Findings = append(inv.Findings, bare(found)...)
 	return err
 }
@@ -340,7 +364,11 @@ func (s *Service) unsettled(ctx context.Context, edge Edge, month period.Month) 
 
 // pendingInvoice returns an empty document for a contract in force whose month
 // is not computed.
-func (s *Service) pendingInvoice(ctx context.Context, edge Edge, month period.Month, slugs map[id.Tenant]string) (Invoice, error) {
+func (s *Service) pendingInvoice(ctx context.Context, edge Edge, month period.Month) (Invoice, error) {
+	slugs, err := s.slugs(ctx, edge.Seller, edge.Buyer)
+	if err != nil {
+		return Invoice{}, err
+	}
 	terms, err := s.contracts.InForce(ctx, month, edge)
 	if err != nil {
 		return Invoice{}, err

@@ -31,14 +31,25 @@ func (s *Service) outdated(ctx context.Context, month period.Month, used []usedT
 	if len(edges) == 0 {
 		return nil, nil
 	}
-	terms, err := s.contracts.InForce(ctx, month, edges...)
-	if errs.KindOf(err) == errs.Forbidden || errors.As(err, new(*rules.Error)) {
-		return nil, nil
-	}
-	if err != nil {
+	terms, ok, err := s.inForce(ctx, month, edges...)
+	if err != nil || !ok {
 		return nil, err
 	}
-	groups := staleGroups(used, terms)
+	return s.staleFindings(ctx, staleGroups(used, terms), slug)
+}
+
+// inForce returns the terms that are in force now; ok is false where the reader
+// may not know of contracts, or one of them cannot be compiled.
+func (s *Service) inForce(ctx context.Context, month period.Month, edges ...Edge) (terms map[Edge]EdgeTerms, ok bool, err error) {
+	terms, err = s.contracts.InForce(ctx, month, edges...)
+	if errs.KindOf(err) == errs.Forbidden || errors.As(err, new(*rules.Error)) {
+		return nil, false, nil
+	}
+	return terms, err == nil, err
+}
+
+// staleFindings returns a finding, which does not block, for each of groups.
+func (s *Service) staleFindings(ctx context.Context, groups []staleGroup, slug func(id.Tenant) string) ([]edgeFinding, error) {
 	known, err := s.versionsOf(ctx, groups)
 	if err != nil {
 		return nil, err
@@ -69,7 +80,7 @@ func staleGroups(used []usedTerms, terms map[Edge]EdgeTerms) []staleGroup {
 	fees := slices.DeleteFunc(slices.Clone(used), lines)
 	for _, u := range append(slices.DeleteFunc(slices.Clone(used), func(u usedTerms) bool { return !lines(u) }), fees...) {
 		now := terms[u.edge()].Contract
-		if now != nil && now.TermsHash == u.TermsHash || now == nil && u.TermsHash == "" {
+		if terms[u.edge()].hash() == u.TermsHash {
 			continue
 		}
 		i := slices.IndexFunc(out, func(g staleGroup) bool {
@@ -85,6 +96,12 @@ func staleGroups(used []usedTerms, terms map[Edge]EdgeTerms) []staleGroup {
 	}
 	return out
 }
+
+// maxNamed is how many assignees a message names.
+const maxNamed = 20
+
+// named returns the assignees that the group's message names.
+func (g staleGroup) named() []id.Tenant { return g.assignees[:min(len(g.assignees), maxNamed)] }
 
 // versionsOf returns the versions that groups were rated with, as far as the
 // reader may see them.
@@ -124,10 +141,13 @@ func (g staleGroup) message(known map[id.Version]ContractVersion, slug func(id.T
 		}
 	}
 	var who []string
-	for _, t := range g.assignees {
+	for _, t := range g.named() {
 		who = append(who, slug(t))
 	}
 	slices.Sort(who)
+	if more := len(g.assignees) - len(who); more > 0 {
+		who = append(who, fmt.Sprintf("and %d others", more))
+	}
 	if len(who) == 0 {
 		return fmt.Sprintf("The fees of %s were computed %s; %s: recalculate a customer of this contract.", place, was, is)
 	}

@@ -57,6 +57,14 @@ type EdgeTerms struct {
 	Currency money.Currency   // of the edge; empty: no contract is or was in force on it
 }
 
+// hash is that of the contract's terms; empty without one.
+func (t EdgeTerms) hash() string {
+	if t.Contract == nil {
+		return ""
+	}
+	return t.Contract.TermsHash
+}
+
 // Contracts tells which contracts are in force. Satisfied by app with the
 // contracts module. Every method sees contracts whose seller is the scope's
 // tenant or below it.

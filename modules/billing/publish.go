@@ -67,7 +67,39 @@ func (s *Service) publishAssignee(ctx context.Context, r Run, a *ratedAssignee) 
 	if err := s.work.switchTotals(ctx, r, bearers, a.totals()); err != nil {
 		return err
 	}
-	return s.work.switchPublished(ctx, r, a.in.assignee, bearers, a.in.places)
+	if err := s.work.switchPublished(ctx, r, a.in.assignee, bearers, a.in.places); err != nil {
+		return err
+	}
+	return s.work.switchApplied(ctx, r, a.in.assignee, bearers, a.in.applied(r.Tree))
+}
+
+// applied returns the terms that a run of in applied on the edges that it
+// speaks for, with the base contract of tree's own lines.
+func (in *assigneeInputs) applied(tree id.Tenant) []usedTerms {
+	var out []usedTerms
+	add := func(e Edge, v *ContractVersion) {
+		u := usedTerms{SellerID: e.Seller, BuyerID: e.Buyer, AssigneeID: in.assignee}
+		if v != nil {
+			u.VersionID, u.TermsHash = v.Version, v.TermsHash
+		}
+		if !slices.Contains(out, u) {
+			out = append(out, u)
+		}
+	}
+	for i := range in.sales {
+		sale := &in.sales[i]
+		if sale.isParted || len(sale.selection.Accounts) == 0 {
+			continue
+		}
+		for place := sale.above; place < len(sale.edges); place++ {
+			seller := sale.chain[place].ID
+			add(Edge{Seller: seller, Buyer: sale.buyer(place)}, sale.edges[place].Contract)
+			if place == 0 && seller == tree {
+				add(Edge{Seller: seller}, sale.base)
+			}
+		}
+	}
+	return out
 }
 
 // places yields what a run of in speaks for: each place of the chain at or

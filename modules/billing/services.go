@@ -97,11 +97,11 @@ func (s *Service) sales(ctx context.Context, acting, tenant id.Tenant, months []
 	if err != nil {
 		return ByService{}, err
 	}
-	direct, err := s.web.services(ctx, months, "bearer_id = ? AND sold_to = ?", acting, tenant)
+	direct, err := s.web.edgeServices(ctx, months, Edge{Seller: acting, Buyer: tenant})
 	if err != nil {
 		return ByService{}, err
 	}
-	further, err := s.web.services(ctx, months, "bearer_id = ? AND assignee_id = ? AND sold_to IS NOT NULL AND sold_to <> ?", acting, tenant, tenant)
+	further, err := s.web.furtherServices(ctx, months, acting, tenant)
 	out := ByService{LeavesOutFees: len(further) > 0}
 	out.addSales(direct)
 	out.addSales(further)
@@ -115,7 +115,7 @@ func (s *Service) allSales(ctx context.Context, seller id.Tenant, months []perio
 	if err != nil {
 		return ByService{}, err
 	}
-	fees, err := s.web.periodFigures(ctx, months, "seller_id = ?", seller)
+	fees, err := s.web.sellerFees(ctx, months, seller)
 	out.addSales(lines)
 	out.addFees(fees)
 	return out.sorted(), err

@@ -10,16 +10,21 @@ import (
 // maxFailed is how many failed runs a page lists.
 const maxFailed = 20
 
+// isLast is the condition that no run of the same month of an assignee, or of an
+// edge, has ended after the run f.
+const isLast = `NOT EXISTS (
+		SELECT FROM billing_runs n WHERE f.kind = 'line' AND n.kind = 'line' AND n.assignee_id = f.assignee_id
+			AND n.month = f.month AND n.id > f.id AND n.state IN ('complete', 'failed'))
+	AND NOT EXISTS (
+		SELECT FROM billing_runs n WHERE f.kind = 'period' AND n.kind = 'period' AND n.seller_id = f.seller_id AND n.buyer_id = f.buyer_id
+			AND n.month = f.month AND n.id > f.id AND n.state IN ('complete', 'failed'))`
+
 // troubledRuns fills in the runs of a month that somebody may want to look at.
 func (s store) troubledRuns(ctx context.Context, tree id.Tenant, month period.Month, out *Attention) error {
 	var err error
 	out.Failed, err = s.runs(ctx, `
-		WHERE tree_id = ? AND month = ? AND state = 'failed' AND NOT EXISTS (
-			SELECT FROM billing_runs n
-			WHERE n.month = billing_runs.month AND n.kind = billing_runs.kind AND n.id > billing_runs.id AND n.state IN ('complete', 'failed')
-				AND CASE n.kind WHEN 'line' THEN n.assignee_id = billing_runs.assignee_id
-					ELSE n.seller_id = billing_runs.seller_id AND n.buyer_id = billing_runs.buyer_id END)
-		ORDER BY id DESC LIMIT ?`, tree, month, maxFailed)
+		f WHERE f.tree_id = ? AND f.month = ? AND f.state = 'failed' AND `+isLast+`
+		ORDER BY f.id DESC LIMIT ?`, tree, month, maxFailed)
 	if err != nil {
 		return err
 	}

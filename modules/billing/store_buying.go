@@ -47,9 +47,9 @@ func (s store) selling(ctx context.Context, sc scope.Scope, month period.Month, 
 	return s.eachBuying(ctx, add, []string{
 		`
 		SELECT ?::uuid AS tenant_id, currency, sum(price) AS price, sum(cost) AS cost
-		FROM billing_edge_totals WHERE bearer_id = ? AND month = ? AND sold_to IS NOT NULL GROUP BY currency`, `
-		SELECT ?::uuid AS tenant_id, currency, sum(fees + rounding) AS price
-		FROM billing_period_published WHERE seller_id = ? AND month = ? GROUP BY currency HAVING sum(fees + rounding) <> 0`, `
+		FROM billing_bearer_totals WHERE bearer_id = ? AND month = ? AND is_sold GROUP BY currency`, `
+		SELECT ?::uuid AS tenant_id, currency, charged AS price
+		FROM billing_seller_totals WHERE seller_id = ? AND month = ? AND charged <> 0`, `
 		SELECT ?::uuid AS tenant_id, currency, sum(fees + rounding) AS cost
 		FROM billing_period_published WHERE buyer_id = ? AND month = ? GROUP BY currency HAVING sum(fees + rounding) <> 0`,
 	}, args, args, args)
@@ -103,10 +103,7 @@ func (s store) failedFor(ctx context.Context, sc scope.Scope, month period.Month
 	var rows []struct{ TenantID id.Tenant }
 	err := s.q(ctx).Raw(`
 		SELECT DISTINCT coalesce(f.assignee_id, f.buyer_id) AS tenant_id FROM billing_runs f
-		WHERE f.tree_id = ? AND f.month = ? AND f.state = 'failed' AND NOT EXISTS (
-			SELECT FROM billing_runs n WHERE n.tree_id = f.tree_id AND n.month = f.month AND n.kind = f.kind AND n.id > f.id
-				AND n.assignee_id IS NOT DISTINCT FROM f.assignee_id AND n.seller_id IS NOT DISTINCT FROM f.seller_id
-				AND n.buyer_id IS NOT DISTINCT FROM f.buyer_id AND n.state IN ('complete', 'failed'))`, sc.Tree, month).Scan(&rows).Error
+		WHERE f.tree_id = ? AND f.month = ? AND f.state = 'failed' AND `+isLast, sc.Tree, month).Scan(&rows).Error
 	out := make([]id.Tenant, len(rows))
 	for i, r := range rows {
 		out[i] = r.TenantID

@@ -192,6 +192,26 @@ func (s store) switchPublished(ctx context.Context, r Run, assignee id.Tenant, b
 	return err
 }
 
+// switchApplied makes rows what was applied for assignee's month by bearers, and
+// nothing else.
+func (s store) switchApplied(ctx context.Context, r Run, assignee id.Tenant, bearers []id.Tenant, rows []usedTerms) error {
+	err := s.q(ctx).Exec(`
+		DELETE FROM billing_applied WHERE assignee_id = ? AND month = ? AND seller_id = ANY(?::uuid[])`,
+		assignee, r.Month, array(uuids(bearers))).Error
+	if err != nil {
+		return err
+	}
+	columns := []string{"tree_id", "seller_id", "buyer_id", "month", "assignee_id", "version_id", "terms_hash"}
+	_, err = s.db.CopyFrom(ctx, "billing_applied", columns, func(yield func([]any, error) bool) {
+		for _, u := range rows {
+			if !yield([]any{r.Tree, u.SellerID, u.BuyerID, r.Month, u.AssigneeID, u.VersionID, u.TermsHash}, nil) {
+				return
+			}
+		}
+	})
+	return err
+}
+
 // resultRow is a row of billing_run_results without tree and month.
 type resultRow struct {
 	RunID      id.Run

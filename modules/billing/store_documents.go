@@ -3,11 +3,8 @@ package billing
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/shopspring/decimal"
 
@@ -47,36 +44,85 @@ func own(sc scope.Scope, alias, seller, bought string) (string, []any) {
 	}
 }
 
-// documentWhere returns the conditions of f.
-func documentWhere(sc scope.Scope, f DocumentFilter) (string, []any) {
-	mine, args := own(sc, "p", "seller_id", "buyer_id")
-	where := []string{mine}
-	and := func(condition string, values ...any) {
-		where, args = append(where, condition), append(args, values...)
+// documentPart is a condition on documents p.
+type documentPart struct {
+	where string
+	args  []any
+	// isWhole holds if it leaves out no document of a seller's month that it
+	// has one of, so that billing_seller_totals answers it as well.
+	isWhole bool
+}
+
+func (p documentPart) and(condition string, values ...any) documentPart {
+	p.where, p.args = p.where+" AND "+condition, append(slices.Clone(p.args), values...)
+	return p
+}
+
+func (p documentPart) part(condition string, values ...any) documentPart {
+	p = p.and(condition, values...)
+	p.isWhole = false
+	return p
+}
+
+// documentParts returns conditions each of which finds its documents along an
+// index, and that together find f's. No document is in two of them: nobody buys
+// from itself.
+func documentParts(sc scope.Scope, f DocumentFilter) []documentPart {
+	sold := func(t id.Tenant) documentPart { return documentPart{"p.seller_id = ?", []any{t}, true} }
+	bought := func(t id.Tenant) documentPart { return documentPart{"p.buyer_id = ?", []any{t}, false} }
+	var parts []documentPart
+	switch {
+	case sc.Tier == scope.Distributor && f.Party.IsZero():
+		parts = []documentPart{{"p.tree_id = ?", []any{sc.Tree}, true}}
+	case sc.Tier == scope.Distributor:
+		parts = []documentPart{sold(f.Party).and("p.tree_id = ?", sc.Tree), bought(f.Party).and("p.tree_id = ?", sc.Tree)}
+	case sc.Tier == scope.Reseller:
+		parts = []documentPart{sold(sc.Tenant), bought(sc.Tenant)}
+	default:
+		parts = []documentPart{bought(sc.Tenant)}
 	}
+	for i, p := range parts {
+		if sc.Tier != scope.Distributor && !f.Party.IsZero() && f.Party != sc.Tenant {
+			p = p.part("(p.seller_id = ? OR p.buyer_id = ?)", f.Party, f.Party)
+		}
+		parts[i] = p.filtered(f)
+	}
+	return parts
+}
+
+// filtered adds the rest of f, but for its state.
+func (p documentPart) filtered(f DocumentFilter) documentPart {
 	if !f.Month.IsZero() {
-		and("p.month = ?", f.Month)
+		p = p.and("p.month = ?", f.Month)
 	}
 	if !f.Seller.IsZero() {
-		and("p.seller_id = ?", f.Seller)
+		p = p.and("p.seller_id = ?", f.Seller)
 	}
 	if !f.Buyer.IsZero() {
-		and("p.buyer_id = ?", f.Buyer)
-	}
-	if !f.Party.IsZero() {
-		and("(p.seller_id = ? OR p.buyer_id = ?)", f.Party, f.Party)
+		p = p.part("p.buyer_id = ?", f.Buyer)
 	}
 	switch f.Tier {
 	case scope.Distributor:
-		and("p.seller_id = p.tree_id")
+		p = p.and("p.seller_id = p.tree_id")
 	case scope.Reseller, scope.Customer:
-		and("p.seller_id <> p.tree_id")
+		p = p.and("p.seller_id <> p.tree_id")
 	}
 	if f.Text != "" {
 		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(f.Text)) + "%"
-		and("(p.seller LIKE ? OR p.buyer LIKE ?)", like, like)
+		p = p.part("(p.seller LIKE ? OR p.buyer LIKE ?)", like, like)
 	}
-	return " WHERE " + strings.Join(where, " AND "), args
+	return p
+}
+
+// documentUnion adds up a query of each of parts.
+func documentUnion(parts []documentPart, query func(documentPart) (string, []any)) (string, []any) {
+	var queries []string
+	var args []any
+	for _, p := range parts {
+		q, values := query(p)
+		queries, args = append(queries, "("+q+")"), append(args, values...)
+	}
+	return "(" + strings.Join(queries, " UNION ALL ") + ") p", args
 }
 
 // documentState is FROM with what decides on the states of f's documents: few
@@ -95,18 +141,10 @@ const documentState = `
 					AND n.buyer_id = r.buyer_id AND n.id > r.id)
 	) r ON r.seller_id = p.seller_id AND r.buyer_id = p.buyer_id AND r.month = p.month`
 
-// documentQuery returns FROM and WHERE of f's documents; of those that fulfil
-// its state too, if there is one.
-func documentQuery(sc scope.Scope, f DocumentFilter) (string, []any) {
-	where, args := documentWhere(sc, f)
-	if f.State == "" {
-		return ` FROM billing_period_published p` + where, args
-	}
-	const state = ` AND CASE WHEN p.buyer_id = ? THEN 'ready' WHEN r.state = 'failed' THEN 'failed'
-		WHEN r.state IS NOT NULL THEN 'computing' WHEN f.n > 0 THEN 'blocked' ELSE 'ready' END = ?`
-	args = append([]any{sc.Tree, f.Month, f.Month, sc.Tree, f.Month, f.Month}, args...)
-	return ` FROM billing_period_published p` + documentState + where + state, append(args, sc.Tenant, string(f.State))
-}
+// hasState is the condition that p, with documentState, has a state as the
+// acting tenant sees it.
+const hasState = ` WHERE CASE WHEN p.buyer_id = ? THEN 'ready' WHEN r.state = 'failed' THEN 'failed'
+	WHEN r.state IS NOT NULL THEN 'computing' WHEN f.n > 0 THEN 'blocked' ELSE 'ready' END = ?`
 
 // documentSum is the foot of the list in one currency.
 type documentSum struct {
@@ -115,22 +153,17 @@ type documentSum struct {
 	Total    decimal.Decimal
 }
 
-// documentTotal is the total of p as Invoice has it: the exact net of lines and
-// fees rounded once, without the rounding that was booked.
-var documentTotal = sync.OnceValue(func() string {
-	minor := "CASE "
-	others := money.OtherMinorUnits()
-	for _, c := range slices.Sorted(maps.Keys(others)) {
-		minor += fmt.Sprintf("WHEN p.currency = '%s' THEN %d ", c, others[c])
-	}
-	return "round(p.lines + p.fees, " + minor + "ELSE 2 END)"
-})
-
-// documentSums adds up the totals of all f's documents by currency.
-func (s store) documentSums(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentSum, error) {
-	query, args := documentQuery(sc, f)
+// documentSums adds up the totals of all documents of parts by currency.
+func (s store) documentSums(ctx context.Context, parts []documentPart) ([]documentSum, error) {
+	from, args := documentUnion(parts, func(p documentPart) (string, []any) {
+		if p.isWhole {
+			return `SELECT p.currency, p.documents, p.total FROM billing_seller_totals p WHERE ` + p.where, p.args
+		}
+		return `SELECT p.currency, 1 AS documents, p.total FROM billing_period_published p WHERE ` + p.where, p.args
+	})
 	var rows []documentSum
-	err := s.q(ctx).Raw(`SELECT p.currency, count(*) AS count, sum(`+documentTotal()+`) AS total `+query+`
+	err := s.q(ctx).Raw(`
+		SELECT p.currency, sum(p.documents)::bigint AS count, sum(p.total) AS total FROM `+from+`
 		GROUP BY p.currency ORDER BY p.currency`, args...).Scan(&rows).Error
 	return rows, err
 }
@@ -143,26 +176,34 @@ const (
 		FROM page p ` + newestRun + countedFindings + inOrder
 )
 
-// documents returns the page of f.
-func (s store) documents(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, error) {
-	query, args := documentQuery(sc, f)
+// documents returns a page of parts.
+func (s store) documents(ctx context.Context, parts []documentPart, f DocumentFilter) ([]documentRow, error) {
+	skip := (f.Page - 1) * f.Size
+	from, args := documentUnion(parts, func(p documentPart) (string, []any) {
+		return `SELECT p.* FROM billing_period_published p WHERE ` + p.where + inOrder + ` LIMIT ?`, append(slices.Clone(p.args), skip+f.Size)
+	})
 	var rows []documentRow
 	err := s.q(ctx).Raw(`
-		WITH page AS (SELECT p.*, `+documentTotal()+` AS total `+query+inOrder+` LIMIT ? OFFSET ?)`+documentPages,
-		append(args, f.Size, (f.Page-1)*f.Size)...).Scan(&rows).Error
+		WITH page AS (SELECT p.* FROM `+from+inOrder+` LIMIT ? OFFSET ?)`+documentPages, append(args, f.Size, skip)...).Scan(&rows).Error
 	return rows, err
 }
 
 // foundDocuments is documents and documentSums at once, for filters that leave
 // few documents but have to look at all.
 func (s store) foundDocuments(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, []documentSum, error) {
-	query, args := documentQuery(sc, f)
+	from, args := documentUnion(documentParts(sc, f), func(p documentPart) (string, []any) {
+		return `SELECT p.* FROM billing_period_published p WHERE ` + p.where, p.args
+	})
+	if f.State != "" {
+		from += documentState + hasState
+		args = append(args, sc.Tree, f.Month, f.Month, sc.Tree, f.Month, f.Month, sc.Tenant, string(f.State))
+	}
 	var rows []struct {
 		DocumentRow
 		Sums string
 	}
 	err := s.q(ctx).Raw(`
-		WITH hits AS MATERIALIZED (SELECT p.*, `+documentTotal()+` AS total `+query+`),
+		WITH hits AS MATERIALIZED (SELECT p.* FROM `+from+`),
 		page AS (SELECT p.* FROM hits p`+inOrder+` LIMIT ? OFFSET ?)
 		SELECT d.*, (SELECT json_agg(x) FROM (
 			SELECT currency AS "Currency", count(*) AS "Count", sum(total)::text AS "Total" FROM hits GROUP BY currency ORDER BY currency

@@ -49,8 +49,8 @@ func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.
 			SELECT month, bearer_id AS seller_id, currency, sum(supplied) AS supplied
 			FROM billing_bearer_totals WHERE bearer_id = ? AND month = ANY(?::date[]) GROUP BY month, bearer_id, currency`, []any{sc.Tenant, in}},
 		{&b.feesOf, `
-			SELECT month, seller_id, currency, sum(fees + rounding) AS charged, count(*) AS edges FROM billing_period_published p
-			WHERE ` + sellers + ` AND month = ANY(?::date[]) GROUP BY month, seller_id, currency`, with(sold, in)},
+			SELECT month, seller_id, currency, charged, documents AS edges FROM billing_seller_totals p
+			WHERE ` + sellers + ` AND month = ANY(?::date[])`, with(sold, in)},
 	} {
 		if err := s.q(ctx).Raw(q.query, q.args...).Scan(q.into).Error; err != nil {
 			return err
@@ -84,8 +84,13 @@ func (s store) listedEdges(ctx context.Context, sc scope.Scope, in string, b *fi
 			CROSS JOIN LATERAL (`+strings.Join(places, " UNION ALL ")+`) e (seller_id, buyer_id)
 		)
 		SELECT e.*, t.currency, t.price, t.cost, 0 AS charged, 0 AS edges FROM listed e CROSS JOIN LATERAL (
-			SELECT t.currency, sum(t.price) AS price, sum(t.cost) AS cost FROM billing_edge_totals t
-			WHERE t.bearer_id = e.seller_id AND t.sold_to = e.buyer_id AND t.month = e.month GROUP BY t.currency
+			SELECT t.currency, sum(t.price) AS price, sum(t.cost) AS cost FROM (
+				SELECT currency, price, cost FROM billing_resold_services s
+				WHERE s.bearer_id = e.seller_id AND s.sold_to = e.buyer_id AND s.month = e.month
+				UNION ALL
+				SELECT currency, price, cost FROM billing_edge_totals o
+				WHERE o.assignee_id = e.buyer_id AND o.month = e.month AND o.bearer_id = e.seller_id AND o.sold_to = e.buyer_id
+			) t GROUP BY t.currency
 		) t
 		UNION ALL
 		SELECT e.*, p.currency, 0, 0, p.fees + p.rounding, 1 FROM listed e
@@ -142,10 +147,22 @@ type serviceFigureRow struct {
 	Supplied decimal.Decimal
 }
 
-// services returns what a bearer's lines came to by service: those of all
-// assignees that it sells to buyer, or those of one assignee.
-func (s store) services(ctx context.Context, months []period.Month, where string, args ...any) ([]serviceFigureRow, error) {
-	return s.serviceSums(ctx, "billing_service_totals", months, where, args...)
+// edgeServices returns what an edge's lines came to by service, of all
+// assignees.
+func (s store) edgeServices(ctx context.Context, months []period.Month, edge Edge) ([]serviceFigureRow, error) {
+	resold, err := s.serviceSums(ctx, "billing_resold_services", months, "bearer_id = ? AND sold_to = ?", edge.Seller, edge.Buyer)
+	if err != nil {
+		return nil, err
+	}
+	own, err := s.serviceSums(ctx, "billing_service_totals", months, "bearer_id = ? AND sold_to = ? AND assignee_id = ?", edge.Seller, edge.Buyer, edge.Buyer)
+	return append(resold, own...), err
+}
+
+// furtherServices returns what a bearer's lines of one assignee came to by
+// service that it sells to somebody else.
+func (s store) furtherServices(ctx context.Context, months []period.Month, bearer, assignee id.Tenant) ([]serviceFigureRow, error) {
+	return s.serviceSums(ctx, "billing_service_totals", months,
+		"bearer_id = ? AND assignee_id = ? AND sold_to IS NOT NULL AND sold_to <> ?", bearer, assignee, assignee)
 }
 
 // ownServices returns what all of a bearer's lines came to by service, sold or
@@ -160,6 +177,15 @@ func (s store) serviceSums(ctx context.Context, table string, months []period.Mo
 		SELECT month, currency, service, sum(price) AS price, sum(cost) AS cost, sum(supplied) AS supplied
 		FROM `+table+` WHERE month = ANY(?::date[]) AND `+where+`
 		GROUP BY month, currency, service`, append([]any{dates(months)}, args...)...).Scan(&rows).Error
+	return rows, err
+}
+
+// sellerFees returns what period runs came to on all edges of a seller.
+func (s store) sellerFees(ctx context.Context, months []period.Month, seller id.Tenant) ([]periodFigureRow, error) {
+	var rows []periodFigureRow
+	err := s.q(ctx).Raw(`
+		SELECT month, seller_id, currency, charged, documents AS edges FROM billing_seller_totals
+		WHERE seller_id = ? AND month = ANY(?::date[])`, seller, dates(months)).Scan(&rows).Error
 	return rows, err
 }
 

@@ -98,39 +98,37 @@ type usedTerms struct {
 
 func (u usedTerms) edge() Edge { return Edge{Seller: u.SellerID, Buyer: u.BuyerID} }
 
-// usedTerms returns what the runs applied that speak for the edges of one
-// month: first for lines, then for fees. The condition is on the columns
-// tree_id and month and, for one edge, on bearer_id and sold_to, which are the
-// same in both tables under these names. Runs that have not recorded what they
+// usedTerms returns what the runs applied that speak for the edges of a tree's
+// month: first for lines, then for fees. Runs that have not recorded what they
 // read are left out.
-func (s store) usedTerms(ctx context.Context, where string, args ...any) ([]usedTerms, error) {
+func (s store) usedTerms(ctx context.Context, tree id.Tenant, month period.Month) ([]usedTerms, error) {
+	return s.applied(ctx, `tree_id = ? AND month = ?`, `p.tree_id = ? AND p.month = ?`, tree, month)
+}
+
+// otherTerms is usedTerms of one edge, with the base contract of its seller's
+// lines on it, without the lines that were rated with the given terms.
+func (s store) otherTerms(ctx context.Context, edge Edge, month period.Month, terms, base string) ([]usedTerms, error) {
+	return s.applied(ctx, `
+		seller_id = @seller AND month = @month AND (buyer_id = @buyer AND terms_hash <> @terms
+			OR buyer_id IS NULL AND terms_hash <> @base AND EXISTS (SELECT FROM billing_applied e
+				WHERE e.assignee_id = a.assignee_id AND e.month = a.month AND e.seller_id = a.seller_id AND e.buyer_id = @buyer))`,
+		`p.seller_id = @seller AND p.buyer_id = @buyer AND p.month = @month`,
+		map[string]any{"seller": edge.Seller, "buyer": edge.Buyer, "month": month, "terms": terms, "base": base})
+}
+
+// applied returns what was applied to lines and fees that fulfil conditions,
+// which take the same arguments.
+func (s store) applied(ctx context.Context, lines, fees string, args ...any) ([]usedTerms, error) {
+	if len(args) > 1 {
+		args = append(args, args...)
+	}
 	var rows []usedTerms
 	err := s.q(ctx).Raw(`
-		WITH spoken AS (
-			SELECT DISTINCT tree_id, bearer_id, sold_to, assignee_id, run_id FROM billing_published
-			WHERE sold_to IS NOT NULL AND `+where+`
-		), applied AS (
-			SELECT s.*, e.n, c.chain -> 'base' AS base, e.edge -> 'contract' AS contract
-			FROM spoken s JOIN billing_runs r ON r.id = s.run_id
-			CROSS JOIN LATERAL jsonb_path_query(r.inputs, '$.chains[*]') AS c(chain)
-			CROSS JOIN LATERAL jsonb_path_query(c.chain, '$.edges[*]') WITH ORDINALITY AS e(edge, n)
-			WHERE (c.chain ->> 'assignee')::uuid = s.assignee_id AND c.chain -> 'parted' IS NULL
-				AND (c.chain -> 'tenants' ->> (e.n::int - 1))::uuid = s.bearer_id
-				AND (c.chain -> 'tenants' ->> e.n::int)::uuid = s.sold_to
-		), fees AS (
-			SELECT seller_id, buyer_id, run_id
-			FROM (SELECT *, seller_id AS bearer_id, buyer_id AS sold_to FROM billing_period_published) p WHERE `+where+`
-		)
-		SELECT bearer_id AS seller_id, sold_to AS buyer_id, assignee_id,
-			(contract ->> 'version')::uuid AS version_id, coalesce(contract ->> 'terms_hash', '') AS terms_hash FROM applied
+		(SELECT seller_id, buyer_id, assignee_id, version_id, terms_hash FROM billing_applied a WHERE `+lines+` ORDER BY assignee_id)
 		UNION ALL
-		SELECT bearer_id, NULL, assignee_id, (base ->> 'version')::uuid, coalesce(base ->> 'terms_hash', '')
-		FROM applied WHERE n = 1 AND bearer_id = tree_id
-		UNION ALL
-		SELECT f.seller_id, f.buyer_id, NULL, (r.inputs -> 'contract' ->> 'version')::uuid,
+		SELECT p.seller_id, p.buyer_id, NULL, (r.inputs -> 'contract' ->> 'version')::uuid,
 			coalesce(r.inputs -> 'contract' ->> 'terms_hash', '')
-		FROM fees f JOIN billing_runs r ON r.id = f.run_id`,
-		append(args, args...)...).Scan(&rows).Error
+		FROM billing_period_published p JOIN billing_runs r ON r.id = p.run_id WHERE `+fees, args...).Scan(&rows).Error
 	return rows, err
 }
 

@@ -10,15 +10,19 @@ import (
 )
 
 // usageGroups adds up an edge's published line charges by what a document's
-// line is made from.
+// line is made from: those of the buyer itself from charges, all others from
+// sums that publishing keeps.
 func (s store) usageGroups(ctx context.Context, edge Edge, month period.Month) ([]usageGroup, error) {
 	var rows []usageGroup
 	err := s.q(ctx).Raw(`
-		SELECT c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit,
-			sum(c.quantity) AS quantity, sum(c.amount) AS amount
-		FROM `+chargesOfEdge+`
-		GROUP BY c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit`,
-		edge.Seller, edge.Buyer, month, month).Scan(&rows).Error
+		SELECT currency, label, service_month, charge_category, service, unit, sum(quantity) AS quantity, sum(amount) AS amount FROM (
+			SELECT currency, label, service_month, charge_category, service, unit, quantity, amount
+			FROM billing_resold_lines WHERE seller_id = ? AND buyer_id = ? AND month = ?
+			UNION ALL
+			SELECT c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit, c.quantity, c.amount
+			FROM `+publishedIn+`bearer_id = ? AND sold_to = ? AND assignee_id = ? AND month = ?`+chargesOfRun+`
+		) x GROUP BY currency, label, service_month, charge_category, service, unit`,
+		edge.Seller, edge.Buyer, month, edge.Seller, edge.Buyer, edge.Buyer, month, month).Scan(&rows).Error
 	return rows, err
 }
 
@@ -55,22 +59,6 @@ func (s store) periodPublication(ctx context.Context, edge Edge, month period.Mo
 		return periodPublication{}, false, err
 	}
 	return rows[0], true, nil
-}
-
-// chargedOn returns the assignees of an edge's published lines and fees.
-func (s store) chargedOn(ctx context.Context, edge Edge, month period.Month) ([]id.Tenant, error) {
-	var rows []struct{ AssigneeID id.Tenant }
-	err := s.q(ctx).Raw(`
-		SELECT assignee_id FROM billing_published WHERE bearer_id = ? AND sold_to = ? AND month = ?
-		UNION
-		SELECT c.assignee_id FROM billing_period_published p JOIN billing_period_charges c ON c.run_id = p.run_id
-		WHERE p.seller_id = ? AND p.buyer_id = ? AND p.month = ? AND c.assignee_id IS NOT NULL`,
-		edge.Seller, edge.Buyer, month, edge.Seller, edge.Buyer, month).Scan(&rows).Error
-	out := make([]id.Tenant, len(rows))
-	for i, r := range rows {
-		out[i] = r.AssigneeID
-	}
-	return out, err
 }
 
 // feeVersion returns the contract version that the period run which speaks for

@@ -58,7 +58,7 @@ func (s store) readBooks(ctx context.Context, b *books) error {
 	if b.found, err = s.findings(ctx, "f.tree_id = ? AND f.month = ? AND "+isPublished, b.tree, b.month); err != nil {
 		return err
 	}
-	if b.used, err = s.usedTerms(ctx, "tree_id = ? AND month = ?", b.tree, b.month); err != nil {
+	if b.used, err = s.usedTerms(ctx, b.tree, b.month); err != nil {
 		return err
 	}
 	b.failed, err = s.failedLines(ctx, b.tree, b.month)

@@ -6,7 +6,6 @@ package money
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -34,17 +33,14 @@ func ParseCurrency(s string) (Currency, error) {
 }
 
 // MinorUnit returns the number of decimals on documents: 2 for most, 0 for
-// JPY, 3 for KWD (ISO 4217).
+// JPY, 3 for KWD (ISO 4217). The database rounds by billing_minor_unit, which
+// says the same.
 func (c Currency) MinorUnit() int32 {
 	if n, ok := minorUnits[c]; ok {
 		return n
 	}
 	return 2
 }
-
-// OtherMinorUnits returns the currencies whose minor unit is not 2, for queries
-// that round.
-func OtherMinorUnits() map[Currency]int32 { return maps.Clone(minorUnits) }
 
 // Money is an exact amount in one currency. The zero Money is 0 without a
 // currency and adds to anything.

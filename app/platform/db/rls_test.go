@@ -31,7 +31,7 @@ func tables(t *testing.T, b *dbtest.Bundle) []table {
 	rows, err := connect(t, b.AdminURL).Query(t.Context(), `
 		SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid), c.relispartition,
 			array_agg(a.attname::text ORDER BY a.attnum), array_agg(format_type(a.atttypid, NULL) ORDER BY a.attnum)
-		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 			AND c.relname NOT LIKE 'river\_%' AND c.relname <> 'goose_db_version'
 		GROUP BY c.oid ORDER BY c.relname`)
