@@ -130,8 +130,8 @@ func (s *Service) effectDraft(ctx context.Context, d Document) (draft, error) {
 }
 
 // chosenOf returns whose usage is priced, and how many others' is not. A
-// customer that buys nothing through the edge is taken at its word:
-// previewDraft refuses it.
+// customer that buys nothing through the edge is taken at its word: buysThrough
+// refuses it.
 func (s *Service) chosenOf(ctx context.Context, buyers Buyers, customer id.Tenant) ([]Tenant, int, error) {
 	if !customer.IsZero() {
 		found, err := read(ctx, s, PermPreview, func(ctx context.Context) (map[id.Tenant]Tenant, error) {
@@ -151,8 +151,8 @@ func (s *Service) chosenOf(ctx context.Context, buyers Buyers, customer id.Tenan
 
 // effectOn prices one customer's month.
 func (s *Service) effectOn(ctx context.Context, x *effect, customer Tenant) error {
-	in := PreviewInput{Draft: x.in.Draft, Customer: customer.ID, Month: x.in.Month}
-	d, err := s.previewDraft(ctx, in)
+	d, in := x.draft, PreviewInput{Draft: x.in.Draft, Customer: customer.ID, Month: x.in.Month}
+	err := s.db.ReadTx(ctx, func(ctx context.Context) error { return s.buysThrough(ctx, d, customer.ID, x.in.Month) })
 	if errs.KindOf(err) == errs.NotFound || errs.KindOf(err) == errs.FailedPrecondition {
 		if x.in.Customer.IsZero() {
 			return nil // it stood elsewhere in that month

@@ -133,16 +133,21 @@ func (s *Service) previewDraft(ctx context.Context, in PreviewInput) (draft, err
 		if err := problems.err(); err != nil {
 			return err
 		}
-		chain, err := s.tenants.Chain(ctx, out.edge.Seller, in.Customer, in.Month)
-		if err != nil {
-			return err
-		}
-		if len(chain) < 2 || (!out.IsBase() && chain[1].ID != out.edge.Buyer) {
-			return errs.Newf(ErrNotAnEdge.Kind, ErrNotAnEdge.Code, "The customer did not buy through this contract's edge in %s.", in.Month)
-		}
-		return nil
+		return s.buysThrough(ctx, out, in.Customer, in.Month)
 	})
 	return out, err
+}
+
+// buysThrough checks that a customer's chain of a month passes the draft's edge.
+func (s *Service) buysThrough(ctx context.Context, d draft, customer id.Tenant, month period.Month) error {
+	chain, err := s.tenants.Chain(ctx, d.edge.Seller, customer, month)
+	if err != nil {
+		return err
+	}
+	if len(chain) < 2 || (!d.IsBase() && chain[1].ID != d.edge.Buyer) {
+		return errs.Newf(ErrNotAnEdge.Kind, ErrNotAnEdge.Code, "The customer did not buy through this contract's edge in %s.", month)
+	}
+	return nil
 }
 
 // inDistributorsName returns a context that acts as the tree's distributor:
