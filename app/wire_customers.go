@@ -42,9 +42,9 @@ func (c customerTenants) Children(ctx context.Context, m period.Month, parents [
 	return each(list, customerNode), err
 }
 
-func (c customerTenants) Matching(ctx context.Context, m period.Month, text string, limit int) ([]customers.Node, error) {
-	list, err := c.tenancy.Matching(ctx, m, text, limit)
-	return each(list, customerNode), err
+func (c customerTenants) Matching(ctx context.Context, m period.Month, f customers.Match) ([]customers.Node, int64, error) {
+	list, all, err := c.tenancy.Matching(ctx, tenancy.MatchFilter{Month: m, Text: f.Text, Only: f.Only, Except: f.Except, Limit: f.Limit})
+	return each(list, customerNode), all, err
 }
 
 func (c customerTenants) Containing(ctx context.Context, m period.Month, tenants ...id.Tenant) (map[id.Tenant][]id.Tenant, error) {
@@ -80,6 +80,10 @@ type customerMoney struct{ billing *billing.Service }
 
 func (c customerMoney) Months(ctx context.Context) ([]period.Month, error) {
 	return c.billing.Months(ctx)
+}
+
+func (c customerMoney) Billed(ctx context.Context, month period.Month) ([]id.Tenant, error) {
+	return c.billing.Billed(ctx, month)
 }
 
 func (c customerMoney) Buying(ctx context.Context, month period.Month, tenants ...id.Tenant) ([]customers.Figures, error) {

@@ -64,13 +64,15 @@ func (f *tree) Children(_ context.Context, _ period.Month, parents []id.Tenant, 
 	return out, nil
 }
 
-func (f *tree) Matching(_ context.Context, _ period.Month, text string, limit int) (out []Node, err error) {
+func (f *tree) Matching(_ context.Context, _ period.Month, m Match) (out []Node, all int64, err error) {
 	f.asked++
 	above := map[id.Tenant]bool{}
 	for _, n := range slices.Backward(f.nodes) {
-		n.IsMatch = strings.Contains(strings.ToLower(n.Name), strings.ToLower(text)) && limit > 0
+		n.IsMatch = strings.Contains(strings.ToLower(n.Name), strings.ToLower(m.Text)) &&
+			(m.Only == nil || slices.Contains(m.Only, n.ID)) && !slices.Contains(m.Except, n.ID)
 		if n.IsMatch {
-			limit--
+			all++
+			n.IsMatch = all <= int64(m.Limit)
 		}
 		if n.IsMatch || above[n.ID] {
 			above[n.Parent] = true
@@ -78,7 +80,7 @@ func (f *tree) Matching(_ context.Context, _ period.Month, text string, limit in
 		}
 	}
 	slices.Reverse(out)
-	return out, nil
+	return out, all, nil
 }
 
 func (f *tree) Containing(_ context.Context, _ period.Month, tenants ...id.Tenant) (map[id.Tenant][]id.Tenant, error) {
@@ -97,7 +99,7 @@ func (f *tree) Containing(_ context.Context, _ period.Month, tenants ...id.Tenan
 }
 
 func (f *tree) Search(_ context.Context, text string, limit int) (out []Tenant, err error) {
-	found, err := f.Matching(context.Background(), october, text, limit)
+	found, _, err := f.Matching(context.Background(), october, Match{Text: text, Limit: limit})
 	for _, n := range found {
 		if n.IsMatch {
 			out = append(out, n.Tenant)
@@ -145,6 +147,16 @@ type facts struct {
 func (f *facts) Months(context.Context) ([]period.Month, error) {
 	f.asked++
 	return []period.Month{october.Add(1), october, october.Add(-1)}, nil
+}
+
+func (f *facts) Billed(_ context.Context, m period.Month) (out []id.Tenant, err error) {
+	f.asked++
+	for _, x := range f.figures {
+		if m == october {
+			out = append(out, x.Tenant)
+		}
+	}
+	return out, nil
 }
 
 func (f *facts) Buying(_ context.Context, m period.Month, tenants ...id.Tenant) (out []Figures, err error) {
@@ -335,6 +347,72 @@ func TestPages_TreeFilterKeepsParents(t *testing.T) {
 }
 
 // Invariant 2: ten thousand tenants are asked about as often as five.
+func TestPages_TreeFilterByStatus(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.sells("", "dee", "1", "2")
+	w.sells("dee", "arr", "1", "2")
+	w.sells("dee", "direct", "1", "2")
+	w.sells("arr", "bee", "1", "2")
+	w.facts.troubles = []Trouble{{Tenant: w.id("cee"), IsFailed: true}, {Tenant: w.id("bee"), Findings: 1}}
+	who := w.As(w.dee, "admin")
+	for _, tt := range []struct {
+		query, foot string
+		rows, only  []string // only: there because of what is below
+	}{
+		{"status=failed", "3 matches", []string{"Dee", "Arr", "Cee"}, nil},
+		{"status=warning", "1 match", []string{"Dee", "Arr", "Bee"}, []string{"Dee", "Arr"}},
+		{"status=success", "1 match", []string{"Dee", "Direct"}, []string{"Dee"}},
+		{"status=success&q=dir", "1 match", []string{"Dee", "Direct"}, []string{"Dee"}},
+		{"status=failed&q=cee", "1 match", []string{"Dee", "Arr", "Cee"}, []string{"Dee", "Arr"}},
+		{"status=nonsense", "2 directly below Dee", []string{"Dee", "Arr", "Cee", "Bee", "Direct"}, nil},
+	} {
+		page := who.Get(t, routes.Customers+"?"+tt.query).Is(t, 200)
+		if got := names(page.All(t, "#tenants > tr")); !slices.Equal(got, tt.rows) {
+			t.Errorf("%s: %q", tt.query, got)
+		}
+		if got := page.All(t, "#tenants a.muted"); !slices.Equal(got, tt.only) {
+			t.Errorf("%s, only parents: %q", tt.query, got)
+		}
+		if got := page.Has(t, ".tb-foot"); got != tt.foot {
+			t.Errorf("%s, foot: %s", tt.query, got)
+		}
+	}
+	who.Get(t, routes.Customers+"?status=none").Is(t, 200).Has(t, ".tb-empty")
+	w.add(id.New[id.Tenant](), scope.Customer, "Late", w.arr.Tenant)
+	page := who.Get(t, routes.Customers+"?status=none&q=late").Is(t, 200)
+	if got := page.Has(t, "#tenants tr:last-child .tb-badge"); !strings.Contains(got, "Not available") {
+		t.Errorf("without billing data: %s", got)
+	}
+	if got := page.All(t, ".tb-chip"); len(got) != 2 || !strings.Contains(got[1], "Billing data: Not available") {
+		t.Errorf("chips: %q", got)
+	}
+	if to := page.Attr(t, ".tb-chip a", "href"); to != routes.Customers+"?status=none" { // of the first chip
+		t.Errorf("without a filter: %s", to)
+	}
+	page.Has(t, "select[name=status] option[value=none][selected]")
+	export := page.Attr(t, "a[href^='/customers.csv']", "href")
+	rows, err := csv.NewReader(strings.NewReader(who.Get(t, export).Is(t, 200).Body)).ReadAll()
+	if err != nil || len(rows) != 4 || rows[3][0] != "late" {
+		t.Errorf("%s: %q, %v", export, rows, err)
+	}
+}
+
+func TestPages_TreeFilterIsCapped(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for i := range maxMatches + 5 {
+		w.add(id.New[id.Tenant](), scope.Customer, fmt.Sprint("Many ", i), w.arr.Tenant)
+	}
+	page := w.As(w.dee, "admin").Get(t, routes.Customers+"?q=many").Is(t, 200)
+	if got := page.Has(t, ".tb-foot"); got != "The first 200 of 205 matches" {
+		t.Errorf("foot: %s", got)
+	}
+	if rows := page.All(t, "#tenants > tr"); len(rows) != maxMatches+2 {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
 func TestPages_TreeOfManyTenants(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
@@ -389,6 +467,13 @@ func TestPages_Export(t *testing.T) {
 	rows, _ = csv.NewReader(strings.NewReader(w.As(w.dee, "admin").Get(t, routes.CustomersCSV).Body)).ReadAll()
 	if len(rows) != 6 {
 		t.Errorf("everybody: %q", rows)
+	}
+	for i := range exportRows { // more than are read at once
+		w.tree.nodes = append(w.tree.nodes, Node{Tenant: Tenant{ID: id.New[id.Tenant](), Slug: fmt.Sprint("many-", i), Name: "Many", Tier: scope.Customer}, Parent: w.arr.Tenant})
+	}
+	rows, _ = csv.NewReader(strings.NewReader(w.As(w.dee, "admin").Get(t, routes.CustomersCSV).Body)).ReadAll()
+	if len(rows) != exportRows+6 || rows[len(rows)-2][3] != "arr" {
+		t.Errorf("%d rows, the last of %q", len(rows), rows[len(rows)-1])
 	}
 }
 

@@ -4,24 +4,67 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/money"
 )
 
-// Export returns everybody whom f's text chooses, for a file.
-//
-// Needs customers.read.
-func (s *Service) Export(ctx context.Context, f TreeFilter) (Tree, error) {
-	f.All = true
-	return s.Tree(ctx, f)
+// Export is a tree on its way to a file.
+type Export struct {
+	Head   Tree // without rows
+	filter TreeFilter
+	tree   *Service
 }
 
-// writeCSV writes the tree, parents before their children: one line a tenant
-// and currency. Amounts have all their digits.
-func writeCSV(w io.Writer, t Tree) error {
+// exportRows is so many tenants of a file that are read, and written, at once.
+const exportRows = 5000
+
+// Export returns everybody whom f chooses, for a file. Nobody is read yet.
+//
+// Needs customers.read.
+func (s *Service) Export(ctx context.Context, f TreeFilter) (Export, error) {
+	if err := s.authz.Need(ctx, PermRead); err != nil {
+		return Export{}, err
+	}
+	head, err := s.head(ctx, &f)
+	return Export{Head: head, filter: f, tree: s}, err
+}
+
+// WriteCSV writes the tree as it is read, parents before their children: one
+// line a tenant and currency. Amounts have all their digits.
+func (e Export) WriteCSV(ctx context.Context, w io.Writer) error {
+	t := e.Head
 	out := csv.NewWriter(w)
+	_ = out.Write(csvHead(t)) // Flush says what went wrong
+	if out.Flush(); out.Error() != nil {
+		return out.Error()
+	}
+	rows, _, err := e.tree.search(ctx, e.filter, t, everybody)
+	if err != nil {
+		return err
+	}
+	slugs := make(map[id.Tenant]string, len(rows))
+	for part := range slices.Chunk(rows, exportRows) {
+		t.Rows = part
+		if err := e.tree.fill(ctx, &t); err != nil {
+			return err
+		}
+		for _, r := range t.Rows {
+			slugs[r.ID] = r.Slug
+			for _, line := range csvLines(r, slugs[r.Parent], t) {
+				_ = out.Write(line)
+			}
+		}
+		if out.Flush(); out.Error() != nil {
+			return out.Error()
+		}
+	}
+	return nil
+}
+
+func csvHead(t Tree) []string {
 	head := []string{"slug", "name", "tier", "parent"}
 	if t.SeesMoney {
 		head = append(head, "billing_data")
@@ -35,16 +78,7 @@ func writeCSV(w io.Writer, t Tree) error {
 	if t.SeesMoney {
 		head = append(head, "month", "currency", "cost", "price", "margin")
 	}
-	_ = out.Write(head) // Flush says what went wrong
-	slugs := map[id.Tenant]string{}
-	for _, r := range t.Rows {
-		slugs[r.ID] = r.Slug
-		for _, line := range csvLines(r, slugs[r.Parent], t) {
-			_ = out.Write(line)
-		}
-	}
-	out.Flush()
-	return out.Error()
+	return head
 }
 
 func csvLines(r Row, parent string, t Tree) [][]string {

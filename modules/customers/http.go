@@ -2,7 +2,6 @@ package customers
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +51,10 @@ func (m *Module) index(c *fiber.Ctx) error {
 
 func bindTree(c *fiber.Ctx) TreeFilter {
 	f := TreeFilter{Text: strings.TrimSpace(c.Query("q")), Under: c.Query("under")}
+	if i := slices.Index(statusNames[:], c.Query("status")); i >= 0 {
+		status := Status(i)
+		f.Status = &status
+	}
 	if m, err := period.ParseMonth(c.Query("month")); err == nil {
 		f.Month = m
 	}
@@ -64,13 +67,11 @@ func bindTree(c *fiber.Ctx) TreeFilter {
 }
 
 func (m *Module) export(c *fiber.Ctx) error {
-	f := bindTree(c)
-	f.All = true
-	t, err := m.Service.Export(c.UserContext(), f)
+	e, err := m.Service.Export(c.UserContext(), bindTree(c))
 	if err != nil {
 		return err
 	}
-	return web.CSV(c, "customers-"+t.Month.String()+".csv", func(w io.Writer) error { return writeCSV(w, t) })
+	return web.StreamCSV(c, "customers-"+e.Head.Month.String()+".csv", e.WriteCSV)
 }
 
 func (m *Module) show(tab Tab) fiber.Handler {

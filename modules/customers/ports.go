@@ -20,9 +20,10 @@ type Tenants interface {
 	Node(ctx context.Context, m period.Month, t id.Tenant) (Node, error)
 	// Children returns a page of the children of each of parents.
 	Children(ctx context.Context, m period.Month, parents []id.Tenant, skip, limit int) ([]Node, error)
-	// Matching returns the first limit tenants whose name or slug contains text,
-	// with everybody between them and the acting tenant, parents first.
-	Matching(ctx context.Context, m period.Month, text string, limit int) ([]Node, error)
+	// Matching returns the first tenants that f chooses, with everybody between
+	// them and the acting tenant, parents first, and how many f chooses without
+	// its limit.
+	Matching(ctx context.Context, m period.Month, f Match) ([]Node, int64, error)
 	// Containing returns for each of tenants itself and everybody between it and
 	// the acting tenant, that included, from below upwards.
 	Containing(ctx context.Context, m period.Month, tenants ...id.Tenant) (map[id.Tenant][]id.Tenant, error)
@@ -36,11 +37,21 @@ type Tenants interface {
 	Create(ctx context.Context, in NewTenant) (Tenant, error)
 }
 
+// Match chooses tenants of the tree.
+type Match struct {
+	Text   string      // part of the name or slug; empty: any
+	Only   []id.Tenant // nil: anybody; none if it is empty
+	Except []id.Tenant
+	Limit  int
+}
+
 // Money tells what tenants cost and bring. Satisfied by app with the billing
 // module.
 type Money interface {
 	// Months returns the months that have documents, the newest first.
 	Months(ctx context.Context) ([]period.Month, error)
+	// Billed returns whoever Buying has figures of in a month, in no order.
+	Billed(ctx context.Context, month period.Month) ([]id.Tenant, error)
 	// Buying returns what tenants buy in a month, and what the acting tenant sells.
 	Buying(ctx context.Context, month period.Month, tenants ...id.Tenant) ([]Figures, error)
 	// Troubled returns whose billing data of a month did not come through well.

@@ -58,15 +58,27 @@ func statusHelp(s Status) string {
 	return "There are no billing data in this month."
 }
 
+// statusNames are the statuses in URLs, by status.
+var statusNames = [...]string{StatusNone: "none", StatusSuccess: "success", StatusWarning: "warning", StatusFailed: "failed"}
+
+// statusName is f's status in a URL; empty: any.
+func (f TreeFilter) statusName() string {
+	if f.Status == nil {
+		return ""
+	}
+	return statusNames[*f.Status]
+}
+
 // url is the tree's address with other open tenants, or rows.
 func (f TreeFilter) url(path string, pairs ...string) string {
-	all := []string{"q", f.Text, "month", f.Month.String(), "under", f.Under, "open", "", "rows", ""}
+	open, rows := "", ""
 	if f.IsSet {
-		all[7] = openText(f.Open)
+		open = openText(f.Open)
 	}
 	if f.rows() > treeRows {
-		all[9] = strconv.Itoa(f.rows())
+		rows = strconv.Itoa(f.rows())
 	}
+	all := []string{"q", f.Text, "status", f.statusName(), "month", f.Month.String(), "under", f.Under, "open", open, "rows", rows}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		at := slices.Index(all, pairs[i])
 		all[at+1] = pairs[i+1]
@@ -84,14 +96,18 @@ func openText(slugs []string) string {
 func presentTree(t Tree, f TreeFilter, canCreate bool) view.Tree {
 	out := view.Tree{
 		Text: f.Text, Month: t.Month, Under: f.Under, CanCreate: canCreate, IsCapped: t.IsCapped, Currency: oneCurrency(t.Rows),
-		Clear: f.url(routes.Customers, "q", "", "open", "", "rows", ""), Export: f.url(routes.CustomersCSV, "open", "", "rows", ""),
+		Clear: f.url(routes.Customers, "q", "", "status", "", "open", "", "rows", ""), Export: f.url(routes.CustomersCSV, "open", "", "rows", ""),
 		SeesMoney: t.SeesMoney, SeesContracts: t.SeesContracts, SeesAccounts: t.SeesAccounts,
 	}
 	if t.SeesMoney {
-		out.Months = monthOptions(t.Months, t.Month)
+		out.Months, out.Statuses = monthOptions(t.Months, t.Month), statusOptions(f)
 	}
 	if f.Text != "" {
-		out.Chips = []ui.Chip{{Text: "Name: " + f.Text, URL: out.Clear}}
+		out.Chips = append(out.Chips, ui.Chip{Text: "Name: " + f.Text, URL: f.url(routes.Customers, "q", "", "open", "", "rows", "")})
+	}
+	if f.Status != nil {
+		_, text := statusText(*f.Status)
+		out.Chips = append(out.Chips, ui.Chip{Text: "Billing data: " + text, URL: f.url(routes.Customers, "status", "", "open", "", "rows", "")})
 	}
 	if t.HasMore {
 		out.More = f.url(routes.Customers, "rows", strconv.Itoa(f.rows()+treeRows))
@@ -128,17 +144,27 @@ func monthOptions(months []period.Month, shown period.Month) []ui.Option {
 	return out
 }
 
+// statusOptions offers the statuses, the worst first.
+func statusOptions(f TreeFilter) []ui.Option {
+	out := []ui.Option{{Text: "any"}}
+	for s := StatusFailed; s >= StatusNone; s-- {
+		_, text := statusText(s)
+		out = append(out, ui.Option{Value: statusNames[s], Text: text, Selected: f.statusName() == statusNames[s]})
+	}
+	return out
+}
+
 func presentRow(r Row, t Tree, f TreeFilter) view.Row {
 	out := view.Row{
 		Slug: r.Slug, Name: r.Name, URL: routes.Customer(r.Slug), Tier: tierText(r.Tier), Level: r.Depth, IsOpen: r.IsOpen,
 		StatusHelp: statusHelp(r.Status), Contracts: contractText(r.Contracts), ContractsURL: routes.CustomerTab(r.Slug, string(TabContracts)),
-		Accounts: r.Accounts, IsContext: f.Text != "" && !r.IsMatch,
+		Accounts: r.Accounts, IsContext: f.isSearch() && !r.IsMatch,
 	}
 	out.Tone, out.Status = statusText(r.Status)
 	for _, x := range r.Figures {
 		out.Figures = append(out.Figures, view.Figures{Currency: x.Currency, Cost: x.Cost, Price: x.Price, Margin: x.Margin})
 	}
-	if f.Text == "" && r.Depth == 1 && r.Children > 0 {
+	if !f.isSearch() && r.Depth == 1 && r.Children > 0 {
 		out.Toggle = f.url(routes.Customers, "open", toggled(t.Open, r.Slug))
 	}
 	if r.Hidden > 0 && r.Depth > 0 {
@@ -171,11 +197,14 @@ func contractText(c ContractCount) string {
 
 // footText says how many are shown of how many.
 func footText(t Tree, f TreeFilter) string {
-	if f.Text != "" {
-		if t.Matches == 1 {
-			return "1 match"
-		}
-		return ui.FormatCount(int64(t.Matches)) + " matches"
+	switch {
+	case !f.isSearch():
+	case t.Matches == 1:
+		return "1 match"
+	case t.IsCapped:
+		return "The first " + ui.FormatCount(maxMatches) + " of " + ui.FormatCount(t.Matches) + " matches"
+	default:
+		return ui.FormatCount(t.Matches) + " matches"
 	}
 	if len(t.Rows) == 0 {
 		return ""

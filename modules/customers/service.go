@@ -58,24 +58,29 @@ type Tree struct {
 	Rows     []Row          // parents before their children
 	HasMore  bool           // the topmost tenant has more children
 	Open     []string       // slugs of the open tenants
-	Matches  int            // of a filter
-	IsCapped bool           // there may be more matches
+	Matches  int64          // of a filter
+	IsCapped bool           // the page shows not all of them
 
 	SeesMoney     bool
 	SeesContracts bool
 	SeesAccounts  bool
+
+	worst map[id.Tenant]Status // of tenants with troubles, and of everybody above them
 }
 
 // TreeFilter chooses what the tree shows.
 type TreeFilter struct {
-	Text  string
-	Month period.Month // of the figures; zero: the last full month with documents
-	Under string       // slug of the topmost tenant; empty: the acting one
-	Open  []string     // slugs of open tenants
-	IsSet bool         // Open was chosen; else the page decides
-	Rows  int          // children of the topmost tenant; 0: 50
-	All   bool         // everybody, for an export
+	Text   string
+	Status *Status      // of billing data; nil: any, and for who may not see figures
+	Month  period.Month // of the figures; zero: the last full month with documents
+	Under  string       // slug of the topmost tenant; empty: the acting one
+	Open   []string     // slugs of open tenants
+	IsSet  bool         // Open was chosen; else the page decides
+	Rows   int          // children of the topmost tenant; 0: 50
 }
+
+// isSearch reports whether tenants are looked for, wherever they stand.
+func (f TreeFilter) isSearch() bool { return f.Text != "" || f.Status != nil }
 
 const (
 	treeRows    = 50
@@ -102,15 +107,13 @@ func (s *Service) Tree(ctx context.Context, f TreeFilter) (Tree, error) {
 	if err := s.authz.Need(ctx, PermRead); err != nil {
 		return Tree{}, err
 	}
-	t := Tree{
-		SeesMoney: s.authz.Can(ctx, permBilling), SeesContracts: s.authz.Can(ctx, permContracts), SeesAccounts: s.authz.Can(ctx, permUsage),
-	}
-	var err error
-	if t.Month, t.Months, err = s.month(ctx, f.Month, t.SeesMoney); err != nil {
+	t, err := s.head(ctx, &f)
+	if err != nil {
 		return Tree{}, err
 	}
-	if f.Text != "" || f.All {
-		err = s.findNodes(ctx, f, &t)
+	if f.isSearch() {
+		t.Rows, t.Matches, err = s.search(ctx, f, t, maxMatches)
+		t.IsCapped = t.Matches > maxMatches
 	} else {
 		err = s.openNodes(ctx, f, &t)
 	}
@@ -118,6 +121,25 @@ func (s *Service) Tree(ctx context.Context, f TreeFilter) (Tree, error) {
 		return Tree{}, err
 	}
 	return t, s.fill(ctx, &t)
+}
+
+// head returns the tree without rows: what is seen of it, of which month. A
+// status is taken out of f where the actor sees no figures.
+func (s *Service) head(ctx context.Context, f *TreeFilter) (Tree, error) {
+	t := Tree{
+		SeesMoney: s.authz.Can(ctx, permBilling), SeesContracts: s.authz.Can(ctx, permContracts), SeesAccounts: s.authz.Can(ctx, permUsage),
+	}
+	if !t.SeesMoney {
+		f.Status = nil
+	}
+	var err error
+	if t.Month, t.Months, err = s.month(ctx, f.Month, t.SeesMoney); err != nil {
+		return Tree{}, err
+	}
+	if t.SeesMoney {
+		t.worst, err = s.worst(ctx, t.Month)
+	}
+	return t, err
 }
 
 // now is the month that says who stands below whom.
@@ -145,31 +167,53 @@ func (s *Service) month(ctx context.Context, want period.Month, seesMoney bool) 
 	return full, months, nil
 }
 
-// findNodes fills in who matches, with those above them.
-func (s *Service) findNodes(ctx context.Context, f TreeFilter, t *Tree) error {
-	limit := maxMatches
-	if f.All {
-		limit = everybody
+// search returns the first limit tenants that f looks for, among those above
+// them, and how many there are.
+func (s *Service) search(ctx context.Context, f TreeFilter, t Tree, limit int) ([]Row, int64, error) {
+	match := Match{Text: f.Text, Limit: limit}
+	if f.Status != nil {
+		var err error
+		if match.Only, match.Except, err = s.withStatus(ctx, *f.Status, t); err != nil {
+			return nil, 0, err
+		}
 	}
-	found, err := s.tenants.Matching(ctx, s.now(), f.Text, limit)
+	found, all, err := s.tenants.Matching(ctx, s.now(), match)
 	children := map[id.Tenant][]Node{}
 	for _, n := range found {
 		children[n.Parent] = append(children[n.Parent], n)
-		if n.IsMatch {
-			t.Matches++
-		}
 	}
-	t.IsCapped = t.Matches == limit
-	t.grow(children, id.Tenant{}, 0)
-	return err
+	return grown(nil, children, id.Tenant{}, 0), all, err
 }
 
-// grow adds the children of parent and everybody below them.
-func (t *Tree) grow(children map[id.Tenant][]Node, parent id.Tenant, depth int) {
-	for _, n := range children[parent] {
-		t.Rows = append(t.Rows, Row{Node: n, Depth: depth, IsOpen: len(children[n.ID]) > 0})
-		t.grow(children, n.ID, depth+1)
+// withStatus returns who has a status in t's month, or, where only is nil, who
+// has not.
+func (s *Service) withStatus(ctx context.Context, want Status, t Tree) (only, except []id.Tenant, err error) {
+	if want == StatusWarning || want == StatusFailed {
+		only = []id.Tenant{}
+		for x, status := range t.worst {
+			if status == want {
+				only = append(only, x)
+			}
+		}
+		return only, nil, nil
 	}
+	billed, err := s.money.Billed(ctx, t.Month)
+	for x := range t.worst {
+		except = append(except, x)
+	}
+	if want == StatusNone {
+		return nil, append(except, billed...), err
+	}
+	return append([]id.Tenant{}, billed...), except, err
+}
+
+// grown adds to rows the children of parent and everybody below them.
+func grown(rows []Row, children map[id.Tenant][]Node, parent id.Tenant, depth int) []Row {
+	for _, n := range children[parent] {
+		rows = append(rows, Row{Node: n, Depth: depth, IsOpen: len(children[n.ID]) > 0})
+		rows = grown(rows, children, n.ID, depth+1)
+	}
+	return rows
 }
 
 // openNodes fills in the topmost tenant, a page of its children, and the first
@@ -294,17 +338,13 @@ func (s *Service) fillMoney(ctx context.Context, t *Tree, ids []id.Tenant) error
 	if err != nil {
 		return err
 	}
-	worst, err := s.worst(ctx, t.Month)
-	if err != nil {
-		return err
-	}
 	byTenant := map[id.Tenant][]Figures{}
 	for _, f := range figures {
 		byTenant[f.Tenant] = append(byTenant[f.Tenant], f)
 	}
 	for i := range t.Rows {
 		r := &t.Rows[i]
-		r.Figures, r.Status = byTenant[r.ID], worst[r.ID]
+		r.Figures, r.Status = byTenant[r.ID], t.worst[r.ID]
 		if len(r.Figures) > 0 {
 			r.Status = max(r.Status, StatusSuccess)
 		}

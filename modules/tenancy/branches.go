@@ -55,15 +55,31 @@ func (s *Service) Children(ctx context.Context, f ChildrenFilter) ([]Branch, err
 	})
 }
 
-// Matching returns the first limit tenants below the acting one in month m
-// whose name or slug contains text, with all that stand between them and it:
-// parents before children, siblings as Children orders them.
+// MatchFilter chooses tenants at or below the acting one, as they stood in a
+// month.
+type MatchFilter struct {
+	Month  period.Month
+	Text   string      // part of the name or slug; empty: any
+	Only   []id.Tenant // nil: anybody; none if it is empty
+	Except []id.Tenant
+	Limit  int
+}
+
+// Matching returns the first tenants that f chooses, with all that stand
+// between them and the acting one: parents before children, siblings as
+// Children orders them. All is how many f chooses without its limit.
 //
 // Needs tenancy.read.
-func (s *Service) Matching(ctx context.Context, m period.Month, text string, limit int) ([]Branch, error) {
-	return read(ctx, s, PermRead, func(ctx context.Context) ([]Branch, error) {
-		return s.store.matching(ctx, m, likeOf(text), limit)
+func (s *Service) Matching(ctx context.Context, f MatchFilter) (found []Branch, all int64, err error) {
+	found, err = read(ctx, s, PermRead, func(ctx context.Context) ([]Branch, error) {
+		if f.Only != nil && len(f.Only) == 0 {
+			return nil, nil
+		}
+		found, n, err := s.store.matching(ctx, f)
+		all = n
+		return found, err
 	})
+	return found, all, err
 }
 
 // Containing returns, for each of tenants, itself and everybody between it and

@@ -87,13 +87,37 @@ func TestBranches(t *testing.T) {
 		for text, want := range map[string]string{
 			"CEE": "dee+++ arr<dee++ cee-100*<arr", "%": "dee+++ arr<dee++ cee-100*<arr", "ar": "dee+++ arr*<dee++", "foreign": "", "_": "",
 		} {
-			got, err := b.service.Matching(as(t, dee), month, text, 10)
+			got, _, err := b.service.Matching(as(t, dee), MatchFilter{Month: month, Text: text, Limit: 10})
 			if err != nil || drawn(got) != want {
 				t.Errorf("%s: %q, %v, want %q", text, drawn(got), err, want)
 			}
 		}
-		if got, err := b.service.Matching(as(t, arr), month, "e", 10); err != nil || drawn(got) != "arr++ bee*<arr cee-100*<arr" {
-			t.Errorf("as the reseller: %q, %v", drawn(got), err)
+		if got, n, err := b.service.Matching(as(t, arr), MatchFilter{Month: month, Text: "e", Limit: 10}); err != nil || n != 2 || drawn(got) != "arr++ bee*<arr cee-100*<arr" {
+			t.Errorf("as the reseller: %q, %d, %v", drawn(got), n, err)
+		}
+		if got, n, err := b.service.Matching(as(t, arr), MatchFilter{Month: month, Limit: 2}); err != nil || n != 3 || drawn(got) != "arr*++ bee*<arr" {
+			t.Errorf("the first two of three: %q, %d, %v", drawn(got), n, err)
+		}
+	})
+	t.Run("MatchingSome", func(t *testing.T) {
+		t.Parallel()
+		for _, tt := range []struct {
+			as   Tenant
+			f    MatchFilter
+			want string
+		}{
+			{dee, MatchFilter{Only: []id.Tenant{cee.ID, foreign.ID}}, "dee+++ arr<dee++ cee-100*<arr"},
+			{dee, MatchFilter{Only: []id.Tenant{cee.ID, direct.ID}, Text: "cee"}, "dee+++ arr<dee++ cee-100*<arr"},
+			{dee, MatchFilter{Only: []id.Tenant{}}, ""},
+			{arr, MatchFilter{Only: []id.Tenant{dee.ID, zed.ID}}, ""},
+			{arr, MatchFilter{Except: []id.Tenant{arr.ID, cee.ID}}, "arr++ bee*<arr"},
+			{dee, MatchFilter{Only: []id.Tenant{cee.ID}, Except: []id.Tenant{cee.ID}}, ""},
+		} {
+			tt.f.Month, tt.f.Limit = month, 9
+			got, _, err := b.service.Matching(as(t, tt.as), tt.f)
+			if err != nil || drawn(got) != tt.want {
+				t.Errorf("%+v as %s: %q, %v, want %q", tt.f, tt.as.Slug, drawn(got), err, tt.want)
+			}
 		}
 	})
 	t.Run("Containing", func(t *testing.T) {

@@ -3,6 +3,7 @@ package tenancy
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
@@ -14,6 +15,7 @@ type branchRow struct {
 	ParentID id.Tenant
 	Children int64
 	IsMatch  bool
+	Matches  int64 // of a search, on each row
 }
 
 func branchesOf(rows []branchRow) []Branch {
@@ -64,21 +66,39 @@ func (s store) children(ctx context.Context, f ChildrenFilter) ([]Branch, error)
 		map[string]any{"parents": uuids(f.Parents), "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
 }
 
-func (s store) matching(ctx context.Context, m period.Month, like string, limit int) ([]Branch, error) {
-	return s.branches(ctx, `
+func (s store) matching(ctx context.Context, f MatchFilter) ([]Branch, int64, error) {
+	conditions, args := []string{inScopeThen}, map[string]any{"month": f.Month, "limit": f.Limit}
+	if strings.TrimSpace(f.Text) != "" {
+		conditions, args["like"] = append(conditions, `(lower(t.name) LIKE @like OR t.slug LIKE @like)`), likeOf(f.Text)
+	}
+	if f.Only != nil {
+		conditions, args["only"] = append(conditions, `t.id = ANY (CAST(@only AS uuid[]))`), uuids(f.Only)
+	}
+	if len(f.Except) > 0 {
+		conditions, args["except"] = append(conditions, `t.id <> ALL (CAST(@except AS uuid[]))`), uuids(f.Except)
+	}
+	rows, err := find[branchRow](ctx, s, `
 		WITH RECURSIVE hit AS (
-			SELECT t.id FROM tenancy_tenants t
-			WHERE (lower(t.name) LIKE @like OR t.slug LIKE @like) AND`+inScopeThen+`
+			SELECT t.id, count(*) OVER () AS matches FROM tenancy_tenants t
+			WHERE `+strings.Join(conditions, " AND ")+`
 			ORDER BY`+inOrder+` LIMIT @limit),
-		up (id, depth) AS (
-			SELECT id, 0 FROM hit
+		up (id, parent_id) AS (
+			SELECT h.id, p.parent_id FROM hit h
+			LEFT JOIN tenancy_parents p ON p.tenant_id = h.id AND p.months @> CAST(@month AS date) AND h.id <> @acting
 			UNION
-			SELECT p.parent_id, up.depth + 1 FROM up JOIN tenancy_parents p ON p.tenant_id = up.id AND p.months @> CAST(@month AS date)
-			WHERE up.id <> @acting)
-		SELECT `+tenantColumns+`, p.parent_id, t.id IN (SELECT id FROM hit) AS is_match, `+childrenOf+`
-		FROM (SELECT DISTINCT id FROM up) u JOIN tenancy_tenants t ON t.id = u.id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
-		LEFT JOIN tenancy_parents p ON p.tenant_id = t.id AND p.months @> CAST(@month AS date) AND t.id <> @acting
-		ORDER BY`+inOrder, map[string]any{"month": m, "like": like, "limit": limit})
+			SELECT up.parent_id, p.parent_id FROM up
+			LEFT JOIN tenancy_parents p ON p.tenant_id = up.parent_id AND p.months @> CAST(@month AS date) AND up.parent_id <> @acting
+			WHERE up.parent_id IS NOT NULL)
+		SELECT `+tenantColumns+`, up.parent_id, t.id IN (SELECT id FROM hit) AS is_match, (SELECT max(matches) FROM hit) AS matches, `+childrenOf+`
+		FROM up JOIN tenancy_tenants t ON t.id = up.id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
+		ORDER BY`+inOrder, args)
+	switch {
+	case err != nil:
+		return nil, 0, fmt.Errorf("search the tree: %w", err)
+	case len(rows) == 0:
+		return nil, 0, nil
+	}
+	return branchesOf(rows), rows[0].Matches, nil
 }
 
 func (s store) containing(ctx context.Context, m period.Month, tenants []id.Tenant) (map[id.Tenant][]id.Tenant, error) {

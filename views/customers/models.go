@@ -20,6 +20,7 @@ type Tree struct {
 	Text      string
 	Month     period.Month
 	Months    []ui.Option // empty: no figures for this reader
+	Statuses  []ui.Option // of billing data; empty: not seen
 	Under     string      // slug of the topmost tenant; empty: the acting one
 	Chips     []ui.Chip
 	Clear     string

@@ -2,7 +2,10 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -138,6 +141,96 @@ func CSV(c *fiber.Ctx, filename string, write func(io.Writer) error) error {
 	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
 	c.Attachment(filename)
 	return c.Send(b.Bytes())
+}
+
+// StreamCSV answers with a table to download that begins to come while it is
+// still written. write runs after the handler has returned, in one read-only
+// transaction and with a request's time. Where it fails the connection breaks
+// off: half a table must not pass for a whole one.
+func StreamCSV(c *fiber.Ctx, filename string, write func(context.Context, io.Writer) error) error {
+	s := serverOf(c)
+	ctx := context.WithoutCancel(c.UserContext())
+	cancel := func() {}
+	if s.opts.RequestTimeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, s.opts.RequestTimeout)
+	}
+	r, pipe := io.Pipe()
+	out := newStream(pipe, c.Request().Header.HasAcceptEncoding("gzip"))
+	if out.gzip != nil {
+		c.Set(fiber.HeaderContentEncoding, "gzip")
+	}
+	c.Vary(fiber.HeaderAcceptEncoding)
+	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
+	c.Attachment(filename)
+	c.Context().SetBodyStream(r, -1)
+	log, request := s.opts.Log, requestID(c)
+	go func() {
+		defer cancel()
+		err := s.streamed(ctx, out, write)
+		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the client went away
+			log.ErrorContext(ctx, "a download broke off", "request", request, "error", err)
+		}
+		_ = pipe.CloseWithError(err) // nil ends the answer
+	}()
+	return nil
+}
+
+// streamed writes one answer; a panic is an error like others.
+func (s *Server) streamed(ctx context.Context, out *stream, write func(context.Context, io.Writer) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	once := func(ctx context.Context) error {
+		if out.began {
+			return errors.New("the transaction began anew after a part was sent")
+		}
+		return write(ctx, out)
+	}
+	if s.opts.Reads == nil {
+		err = once(ctx)
+	} else {
+		err = s.opts.Reads.ReadTx(ctx, once)
+	}
+	if err != nil {
+		return err
+	}
+	return out.close()
+}
+
+// stream is an answer's body as it is sent: its beginning at once, the rest
+// when enough has come together.
+type stream struct {
+	w     io.Writer
+	gzip  *gzip.Writer // nil: sent plain
+	began bool
+}
+
+func newStream(w io.Writer, compressed bool) *stream {
+	s := &stream{w: w}
+	if compressed {
+		s.gzip, _ = gzip.NewWriterLevel(w, gzip.BestSpeed) // the level exists
+		s.w = s.gzip
+	}
+	return s
+}
+
+func (s *stream) Write(b []byte) (int, error) {
+	first := !s.began
+	s.began = true
+	n, err := s.w.Write(b)
+	if err == nil && first && s.gzip != nil {
+		err = s.gzip.Flush()
+	}
+	return n, err
+}
+
+func (s *stream) close() error {
+	if s.gzip == nil {
+		return nil
+	}
+	return s.gzip.Close()
 }
 
 // chrome is what the frame shows to whoever makes the request.

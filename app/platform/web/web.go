@@ -74,7 +74,9 @@ func New(opts Options) *Server {
 	})}
 	s.app.Use(s.prepare, recover.New(), compress.New(compress.Config{
 		Level: compress.LevelBestSpeed,
-		Next:  func(c *fiber.Ctx) bool { return section(c.Path()) == section(static.Prefix) }, // compressed once already
+		Next: func(c *fiber.Ctx) bool { // compressed once already; a download that breaks off must not end well
+			return section(c.Path()) == section(static.Prefix) || c.Path() == routes.CustomersCSV
+		},
 	}), secure, sameOrigin(), s.identify)
 	r := s.Router()
 	r.GetLive("/healthz", Public, func(c *fiber.Ctx) error { return c.SendString("ok\n") })

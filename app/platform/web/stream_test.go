@@ -1,0 +1,111 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp/fasthttputil"
+
+	"tierbook/app/platform/web"
+)
+
+// served returns a client of a server that answers as it does in life.
+func served(t *testing.T, s *web.Server) *http.Client {
+	t.Helper()
+	listener := fasthttputil.NewInmemoryListener()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.App().Listener(listener)
+	}()
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return listener.Dial() }}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = listener.Close()
+		<-done
+	})
+	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
+}
+
+func ask(t *testing.T, c *http.Client, path, encoding string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept-Encoding", encoding)
+	resp, err := c.Do(req) //nolint:bodyclose // closed below
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+// TestStreamCSV downloads the address of the file that is really streamed.
+func TestStreamCSV(t *testing.T) {
+	t.Parallel()
+	const path = "/customers.csv"
+	server := func(write func(context.Context, io.Writer) error) (*http.Client, *bytes.Buffer) {
+		var log bytes.Buffer
+		s := web.New(web.Options{Log: slog.New(slog.NewTextHandler(&log, nil)), RequestTimeout: time.Minute})
+		s.Router().GetLive(path, web.Public, func(c *fiber.Ctx) error { return web.StreamCSV(c, "a.csv", write) })
+		return served(t, s), &log
+	}
+	for _, encoding := range []string{"identity", "gzip", "br"} {
+		t.Run("BeginsAtOnce/"+encoding, func(t *testing.T) {
+			t.Parallel()
+			began := make(chan struct{})
+			c, _ := server(func(ctx context.Context, w io.Writer) error {
+				_, _ = io.WriteString(w, "a,b\n")
+				<-began // what comes next waits until the beginning is there
+				_, err := io.WriteString(w, "1,2\n")
+				return errors.Join(err, ctx.Err()) // the request's end is not the end of its time
+			})
+			resp := ask(t, c, path, encoding)
+			first := make([]byte, 1)
+			if _, err := io.ReadFull(resp.Body, first); err != nil {
+				t.Fatal(err)
+			}
+			close(began)
+			rest, err := io.ReadAll(resp.Body)
+			if err != nil || len(rest) == 0 {
+				t.Fatalf("%q, %v", rest, err)
+			}
+			if got := resp.Header.Get("Content-Encoding"); (got == "gzip") != (encoding == "gzip") {
+				t.Errorf("encoded as %q", got)
+			}
+			if encoding != "gzip" && string(first)+string(rest) != "a,b\n1,2\n" {
+				t.Errorf("%q%q", first, rest)
+			}
+			if got := resp.Header.Get("Content-Disposition"); got != `attachment; filename="a.csv"` {
+				t.Errorf("saved as %s", got)
+			}
+		})
+		t.Run("HalfIsNotWhole/"+encoding, func(t *testing.T) {
+			t.Parallel()
+			for _, end := range []func() error{
+				func() error { return errors.New("the database is gone") },
+				func() error { var m map[string]int; m["x"] = 1; return nil }, //nolint:staticcheck // it panics
+			} {
+				c, _ := server(func(_ context.Context, w io.Writer) error {
+					_, _ = io.WriteString(w, strings.Repeat("1,2\n", 10_000))
+					return end()
+				})
+				resp := ask(t, c, path, encoding)
+				if b, err := io.ReadAll(resp.Body); err == nil {
+					t.Errorf("%d bytes of a table that broke off pass for all", len(b))
+				}
+			}
+		})
+	}
+}
