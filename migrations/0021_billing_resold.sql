@@ -3,6 +3,21 @@
 -- they come to together is kept by service, for pages over time, and by what a
 -- line of a document is made from. Where the buyer is the assignee there is
 -- nothing to add up, and no row here.
+CREATE TABLE billing_edges (
+    tree_id   uuid NOT NULL,
+    bearer_id uuid NOT NULL,
+    sold_to   uuid NOT NULL,
+    month     date NOT NULL,
+    currency  text NOT NULL,
+    entries   bigint NOT NULL,
+    price     numeric NOT NULL,
+    cost      numeric NOT NULL,
+    PRIMARY KEY (bearer_id, sold_to, month, currency)
+);
+COMMENT ON TABLE billing_edges IS 'billing_edge_totals without assignees, of what is sold';
+COMMENT ON COLUMN billing_edges.entries IS 'how many rows are added up: without any left, the sum goes too';
+CREATE INDEX billing_edges_buyer ON billing_edges (sold_to, month);
+
 CREATE TABLE billing_resold_services (
     tree_id   uuid NOT NULL,
     bearer_id uuid NOT NULL,
@@ -57,10 +72,14 @@ CREATE INDEX billing_applied_assignee ON billing_applied (assignee_id, month);
 CREATE INDEX billing_applied_month ON billing_applied (tree_id, month);
 
 -- FORCE would hide from its owner what was published before this migration.
+ALTER TABLE billing_edge_totals NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_service_totals NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_published NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_charges NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_runs NO FORCE ROW LEVEL SECURITY;
+INSERT INTO billing_edges (tree_id, bearer_id, sold_to, month, currency, entries, price, cost)
+SELECT tree_id, bearer_id, sold_to, month, currency, count(*), sum(price), sum(cost)
+FROM billing_edge_totals WHERE sold_to IS NOT NULL GROUP BY tree_id, bearer_id, sold_to, month, currency;
 INSERT INTO billing_resold_services (tree_id, bearer_id, sold_to, month, currency, service, entries, price, cost, supplied)
 SELECT tree_id, bearer_id, sold_to, month, currency, service, count(*), sum(price), sum(cost), sum(supplied)
 FROM billing_service_totals WHERE sold_to <> assignee_id GROUP BY tree_id, bearer_id, sold_to, month, currency, service;
@@ -85,12 +104,15 @@ SELECT tree_id, bearer_id, sold_to, month, assignee_id, (contract ->> 'version')
 UNION
 SELECT tree_id, bearer_id, NULL, month, assignee_id, (base ->> 'version')::uuid, coalesce(base ->> 'terms_hash', '')
 FROM applied WHERE n = 1 AND bearer_id = tree_id;
+ALTER TABLE billing_edge_totals FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_service_totals FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_published FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_charges FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_runs FORCE ROW LEVEL SECURITY;
-ANALYZE billing_resold_services, billing_resold_lines, billing_applied;
+ANALYZE billing_edges, billing_resold_services, billing_resold_lines, billing_applied;
 
+ALTER TABLE billing_edges ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_edges FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_resold_services ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing_resold_services FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_resold_lines ENABLE ROW LEVEL SECURITY;
@@ -98,6 +120,10 @@ ALTER TABLE billing_resold_lines FORCE ROW LEVEL SECURITY;
 ALTER TABLE billing_applied ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing_applied FORCE ROW LEVEL SECURITY;
 -- As on the tables that they are made from.
+CREATE POLICY edges_bearer ON billing_edges FOR SELECT
+    USING (bearer_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
+        OR tree_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
+        OR EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = bearer_id AND c.months @> month));
 CREATE POLICY resold_services_bearer ON billing_resold_services FOR SELECT
     USING (bearer_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
         OR tree_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
@@ -113,7 +139,26 @@ CREATE POLICY applied_seller ON billing_applied FOR SELECT
         OR EXISTS (SELECT FROM tenancy_closure c WHERE c.descendant_id = seller_id AND c.months @> month));
 
 -- +goose StatementBegin
--- As billing_add_up, whose lock it takes.
+-- As billing_add_up, whose lock these take.
+CREATE FUNCTION billing_add_edges() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+DECLARE
+    sign integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('billing_bearer_totals:' || x.tree_id || x.month, 0))
+    FROM (SELECT DISTINCT tree_id, month FROM changed ORDER BY tree_id, month) x;
+    INSERT INTO billing_edges AS t (tree_id, bearer_id, sold_to, month, currency, entries, price, cost)
+    SELECT c.tree_id, c.bearer_id, c.sold_to, c.month, c.currency, sign * count(*), sign * sum(c.price), sign * sum(c.cost)
+    FROM changed c WHERE c.sold_to IS NOT NULL GROUP BY c.tree_id, c.bearer_id, c.sold_to, c.month, c.currency
+    ON CONFLICT (bearer_id, sold_to, month, currency) DO UPDATE SET
+        entries = t.entries + excluded.entries, price = t.price + excluded.price, cost = t.cost + excluded.cost;
+    IF sign < 0 THEN
+        DELETE FROM billing_edges t USING (SELECT DISTINCT bearer_id, sold_to, month FROM changed WHERE sold_to IS NOT NULL) c
+        WHERE t.bearer_id = c.bearer_id AND t.sold_to = c.sold_to AND t.month = c.month AND t.entries = 0;
+    END IF;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION billing_add_resold_services() RETURNS trigger
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -169,6 +214,10 @@ CREATE FUNCTION billing_actors() RETURNS SETOF uuid
     WHERE c.ancestor_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
 $$;
 -- +goose StatementEnd
+CREATE TRIGGER billing_edge_totals_added AFTER INSERT ON billing_edge_totals
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION billing_add_edges();
+CREATE TRIGGER billing_edge_totals_removed AFTER DELETE ON billing_edge_totals
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION billing_add_edges();
 CREATE TRIGGER billing_service_totals_resold AFTER INSERT ON billing_service_totals
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION billing_add_resold_services();
 CREATE TRIGGER billing_service_totals_unsold AFTER DELETE ON billing_service_totals
@@ -180,7 +229,7 @@ CREATE TRIGGER billing_published_removed AFTER DELETE ON billing_published
 
 -- What was read by edge is kept by edge now; a plan that is made for any tenant
 -- would take these for lines of one assignee, too.
-DROP INDEX billing_service_totals_edge, billing_service_totals_bearer;
+DROP INDEX billing_service_totals_edge, billing_service_totals_bearer, billing_edge_totals_buyer;
 
 -- The runs of one assignee: whether a failed one was the last.
 CREATE INDEX billing_runs_line ON billing_runs (assignee_id, month, id) WHERE kind = 'line';
@@ -189,6 +238,10 @@ CREATE INDEX billing_runs_line ON billing_runs (assignee_id, month, id) WHERE ki
 DROP INDEX billing_runs_line;
 CREATE INDEX billing_service_totals_edge ON billing_service_totals (bearer_id, sold_to, month);
 CREATE INDEX billing_service_totals_bearer ON billing_service_totals (bearer_id, month);
+CREATE INDEX billing_edge_totals_buyer ON billing_edge_totals (sold_to, month);
+DROP TRIGGER billing_edge_totals_added ON billing_edge_totals;
+DROP TRIGGER billing_edge_totals_removed ON billing_edge_totals;
+DROP FUNCTION billing_add_edges();
 DROP TRIGGER billing_published_added ON billing_published;
 DROP TRIGGER billing_published_removed ON billing_published;
 DROP TRIGGER billing_service_totals_resold ON billing_service_totals;
@@ -196,4 +249,4 @@ DROP TRIGGER billing_service_totals_unsold ON billing_service_totals;
 DROP FUNCTION billing_add_resold_services();
 DROP FUNCTION billing_add_resold_lines();
 DROP FUNCTION billing_actors();
-DROP TABLE billing_applied, billing_resold_lines, billing_resold_services;
+DROP TABLE billing_edges, billing_applied, billing_resold_lines, billing_resold_services;

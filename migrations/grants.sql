@@ -33,8 +33,8 @@ GRANT SELECT, INSERT ON contracts_versions TO {{web}};
 GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{web}};
 GRANT SELECT ON billing_run_errors, billing_published, billing_run_results, billing_charges, billing_charge_costs,
     billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{web}};
-GRANT SELECT ON billing_edge_totals, billing_service_totals, billing_bearer_totals, billing_seller_totals, billing_resold_services,
-    billing_resold_lines, billing_applied TO {{web}};
+GRANT SELECT ON billing_edge_totals, billing_service_totals, billing_bearer_totals, billing_seller_totals, billing_edges,
+    billing_resold_services, billing_resold_lines, billing_applied TO {{web}};
 GRANT SELECT, INSERT, UPDATE ON billing_checks TO {{web}};
 GRANT SELECT, INSERT ON billing_acknowledgements TO {{web}};
 
@@ -47,14 +47,15 @@ GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{work}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON billing_run_errors, billing_published, billing_run_results, billing_charges,
     billing_charge_costs, billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{work}};
 GRANT SELECT, INSERT, DELETE ON billing_edge_totals, billing_service_totals, billing_applied TO {{work}};
-GRANT SELECT, INSERT, UPDATE, DELETE ON billing_bearer_totals, billing_seller_totals, billing_resold_services, billing_resold_lines TO {{work}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON billing_bearer_totals, billing_seller_totals, billing_edges, billing_resold_services,
+    billing_resold_lines TO {{work}};
 GRANT SELECT, UPDATE ON billing_checks TO {{work}};
 GRANT SELECT ON billing_acknowledgements TO {{work}};
 GRANT USAGE ON SEQUENCE billing_fence TO {{work}};
 
 -- A function belongs to everybody unless that is taken away.
 REVOKE ALL ON FUNCTION billing_ensure_month(date), billing_add_up(), billing_minor_unit(text), billing_add_document(),
-    billing_add_resold_services(), billing_add_resold_lines(), billing_actors(), tenancy_must_be_placed(), tenancy_retry_at(integer, integer, timestamptz),
+    billing_add_edges(), billing_add_resold_services(), billing_add_resold_lines(), billing_actors(), tenancy_must_be_placed(), tenancy_retry_at(integer, integer, timestamptz),
     tenancy_extend_closure, tenancy_move_closure, tenancy_sign_in_begin, tenancy_sign_in_end, tenancy_open_session, tenancy_session,
     tenancy_own_sessions, tenancy_end_own_sessions, tenancy_end_sessions_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION billing_ensure_month(date), billing_minor_unit(text) TO {{work}};

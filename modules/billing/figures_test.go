@@ -237,6 +237,13 @@ func TestTotals_AreWhatIsPublished(t *testing.T) {
 			w.query(`SELECT `+document+`documents, trim_scale(charged), trim_scale(total)) FROM billing_seller_totals ORDER BY 1`)); diff != "" {
 			t.Errorf("documents by seller (-added up +kept):\n%s", diff)
 		}
+		const sold = `format('%s %s %s %s %s', bearer_id, sold_to, `
+		if diff := cmp.Diff(w.query(`
+			SELECT `+sold+`count(*), trim_scale(sum(price)), trim_scale(sum(cost)))
+			FROM billing_edge_totals WHERE sold_to IS NOT NULL GROUP BY bearer_id, sold_to ORDER BY 1`),
+			w.query(`SELECT `+sold+`entries, trim_scale(price), trim_scale(cost)) FROM billing_edges ORDER BY 1`)); diff != "" {
+			t.Errorf("edges (-added up +kept):\n%s", diff)
+		}
 		const resold = `format('%s %s %s %s %s %s', bearer_id, sold_to, service, `
 		if diff := cmp.Diff(w.query(`
 			SELECT `+resold+`count(*), trim_scale(sum(price)), trim_scale(sum(cost)))

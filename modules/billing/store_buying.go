@@ -32,9 +32,8 @@ func (s store) buying(ctx context.Context, sc scope.Scope, month period.Month, b
 	in := array(uuids(buyers))
 	return s.eachBuying(ctx, add, []string{
 		`
-		SELECT sold_to AS tenant_id, bearer_id AS seller_id, currency, sum(price) AS price, sum(cost) AS cost
-		FROM billing_edge_totals WHERE tree_id = ? AND month = ? AND sold_to IN (SELECT unnest(?::uuid[]))
-		GROUP BY sold_to, bearer_id, currency`, `
+		SELECT sold_to AS tenant_id, bearer_id AS seller_id, currency, price, cost
+		FROM billing_edges WHERE tree_id = ? AND month = ? AND sold_to IN (SELECT unnest(?::uuid[]))`, `
 		SELECT buyer_id AS tenant_id, seller_id, currency, fees + rounding AS price
 		FROM billing_period_published WHERE tree_id = ? AND month = ? AND buyer_id IN (SELECT unnest(?::uuid[])) AND fees + rounding <> 0`,
 	}, []any{sc.Tree, month, in}, []any{sc.Tree, month, in})
@@ -71,10 +70,9 @@ func (s store) salesTo(ctx context.Context, sc scope.Scope, buyers []id.Tenant, 
 	in, when := array(uuids(buyers)), dates(months)
 	var rows []saleRow
 	err := s.q(ctx).Raw(`
-		SELECT e.month, e.sold_to AS buyer_id, e.currency, sum(e.price) AS price, sum(e.cost) AS cost
-		FROM unnest(?::uuid[]) b (id) JOIN billing_edge_totals e ON e.bearer_id = ? AND e.sold_to = b.id
+		SELECT e.month, e.sold_to AS buyer_id, e.currency, e.price, e.cost
+		FROM unnest(?::uuid[]) b (id) JOIN billing_edges e ON e.bearer_id = ? AND e.sold_to = b.id
 		JOIN unnest(?::date[]) m (month) ON m.month = e.month
-		GROUP BY e.month, e.sold_to, e.currency
 		UNION ALL
 		SELECT p.month, p.buyer_id, p.currency, p.fees + p.rounding, 0
 		FROM unnest(?::uuid[]) b (id) JOIN billing_period_published p ON p.seller_id = ? AND p.buyer_id = b.id

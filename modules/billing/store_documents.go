@@ -246,7 +246,7 @@ func (s store) edgeBySlugs(ctx context.Context, month period.Month, seller, buye
 func (s store) edgeCost(ctx context.Context, edge Edge, month period.Month, currency money.Currency) (decimal.NullDecimal, error) {
 	var sums []decimal.Decimal
 	err := s.q(ctx).Raw(`
-		SELECT coalesce(sum(cost), 0) FROM billing_edge_totals
+		SELECT coalesce(sum(cost), 0) FROM billing_edges
 		WHERE bearer_id = ? AND sold_to = ? AND month = ? AND currency = ?`, edge.Seller, edge.Buyer, month, string(currency)).Scan(&sums).Error
 	if err != nil || len(sums) == 0 {
 		return decimal.NullDecimal{}, err

@@ -83,15 +83,8 @@ func (s store) listedEdges(ctx context.Context, sc scope.Scope, in string, b *fi
 			SELECT DISTINCT m.month, e.seller_id, e.buyer_id FROM unnest(?::date[]) AS m (month)
 			CROSS JOIN LATERAL (`+strings.Join(places, " UNION ALL ")+`) e (seller_id, buyer_id)
 		)
-		SELECT e.*, t.currency, t.price, t.cost, 0 AS charged, 0 AS edges FROM listed e CROSS JOIN LATERAL (
-			SELECT t.currency, sum(t.price) AS price, sum(t.cost) AS cost FROM (
-				SELECT currency, price, cost FROM billing_resold_services s
-				WHERE s.bearer_id = e.seller_id AND s.sold_to = e.buyer_id AND s.month = e.month
-				UNION ALL
-				SELECT currency, price, cost FROM billing_edge_totals o
-				WHERE o.assignee_id = e.buyer_id AND o.month = e.month AND o.bearer_id = e.seller_id AND o.sold_to = e.buyer_id
-			) t GROUP BY t.currency
-		) t
+		SELECT e.*, t.currency, t.price, t.cost, 0 AS charged, 0 AS edges FROM listed e
+		JOIN billing_edges t ON t.bearer_id = e.seller_id AND t.sold_to = e.buyer_id AND t.month = e.month
 		UNION ALL
 		SELECT e.*, p.currency, 0, 0, p.fees + p.rounding, 1 FROM listed e
 		JOIN billing_period_published p ON p.seller_id = e.seller_id AND p.buyer_id = e.buyer_id AND p.month = e.month`,

@@ -70,10 +70,5 @@ func (s store) sumLines(ctx context.Context, month period.Month, edges []Edge) e
 
 // linesOfEdge adds up the published line charges of the edge and month of p.
 const linesOfEdge = `(
-	SELECT coalesce(sum(t.price), 0) FROM (
-		SELECT s.price FROM billing_resold_services s
-		WHERE s.bearer_id = p.seller_id AND s.sold_to = p.buyer_id AND s.month = p.month AND s.currency = p.currency
-		UNION ALL
-		SELECT o.price FROM billing_edge_totals o
-		WHERE o.assignee_id = p.buyer_id AND o.month = p.month AND o.bearer_id = p.seller_id AND o.sold_to = p.buyer_id AND o.currency = p.currency
-	) t)`
+	SELECT coalesce(sum(t.price), 0) FROM billing_edges t
+	WHERE t.bearer_id = p.seller_id AND t.sold_to = p.buyer_id AND t.month = p.month AND t.currency = p.currency)`
