@@ -24,9 +24,10 @@ type face interface {
 // newServer mounts every module's pages. What a module finds for a search and
 // what runs in the background come from those that can say so.
 func (a *App) newServer(access *authz.Authz) *web.Server {
+	proxies, _ := a.Config.Web.Proxies() // validated when it was read
 	opts := web.Options{
 		RequestTimeout: a.Config.Web.RequestTimeout, StopGrace: a.Config.Web.StopGrace, Log: a.Log,
-		Sessions: sessions{a.Tenancy}, Reads: a.web, Authz: access, Jobs: a.jobsNow,
+		Sessions: sessions{a.Tenancy}, Reads: a.web, Authz: access, Jobs: a.jobsNow, Proxies: proxies,
 		Checks: []web.Check{
 			{Name: "database", Check: a.web.Ping},
 			{Name: "objects", Check: a.objectsAnswer},

@@ -8,6 +8,7 @@ package configs
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -86,6 +87,28 @@ type Web struct {
 	SessionIdle    time.Duration `yaml:"session_idle"`    // without a request for so long, one has to sign in again
 	SessionLife    time.Duration `yaml:"session_life"`    // and after so long in any case
 	Development    bool          `yaml:"development"`     // adds the gallery of components at /dev/gallery
+
+	// TrustedProxies are addresses and networks, such as 10.0.0.0/8, whose word
+	// counts when they say for whom they ask; empty: nobody's does.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+}
+
+// Proxies returns TrustedProxies as networks; an address is one of its own.
+//
+// Errors: one for the first that is neither.
+func (w Web) Proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range w.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if a, aerr := netip.ParseAddr(text); aerr == nil {
+			p, err = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is no address and no network", text)
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // Metrics is about the server for Prometheus.

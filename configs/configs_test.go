@@ -34,6 +34,7 @@ func TestLoadFrom_EnvironmentGoesOverDefaults(t *testing.T) {
 	c, err := LoadFrom([]string{
 		"DATABASE_URL_WEB=postgres://web", "DATABASE_URL_WORK=postgres://work", "TIERBOOK_DATA_DIR=/srv/tb", "TIERBOOK_WEB_LISTEN=",
 		"TIERBOOK_WORK_QUEUES=default=1, mail=3", "TIERBOOK_USAGE_WEB_DIRS=/a,/b", "TIERBOOK_WORK_STOP_GRACE=500ms", "TIERBOOK_DATABASE_WEB_CONNS=3", "HOME=/root",
+		"TIERBOOK_WEB_TRUSTED_PROXIES=10.0.0.7,::1,192.168.0.0/24",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +48,9 @@ func TestLoadFrom_EnvironmentGoesOverDefaults(t *testing.T) {
 	if diff := cmp.Diff([]string{"/a", "/b"}, c.Usage.WebDirs); diff != "" {
 		t.Error(diff)
 	}
+	if proxies, err := c.Web.Proxies(); err != nil || fmt.Sprint(proxies) != "[10.0.0.7/32 ::1/128 192.168.0.0/24]" {
+		t.Errorf("proxies: %v, %v", proxies, err)
+	}
 	if c.Work.StopGrace != 500*time.Millisecond || c.Database.WebConns != 3 {
 		t.Errorf("got %+v", c)
 	}
@@ -57,6 +61,7 @@ func TestLoadFrom_AllProblemsAtOnce(t *testing.T) {
 	_, err := LoadFrom([]string{
 		"DATABASE_URL=postgres://owner:hidden@x/y", "TIERBOOK_WBE_LISTEN=x", "TIERBOOK_WEB_LISTEN=8080", "TIERBOOK_LOG_LEVEL=loud",
 		"TIERBOOK_DATABASE_WORK_CONNS=many", "TIERBOOK_WORK_QUEUES=billing=0", "TIERBOOK_WEB_REQUEST_TIMEOUT=10",
+		"TIERBOOK_WEB_TRUSTED_PROXIES=10.0.0.0/8,nginx",
 	})
 	var p Problems
 	if !errors.As(err, &p) {
@@ -64,6 +69,7 @@ func TestLoadFrom_AllProblemsAtOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		"DATABASE_URL_WEB", "TIERBOOK_WBE_LISTEN", "TIERBOOK_WEB_LISTEN", "TIERBOOK_LOG_LEVEL", "TIERBOOK_DATABASE_WORK_CONNS", "TIERBOOK_WORK_QUEUES", "TIERBOOK_WEB_REQUEST_TIMEOUT",
+		`"nginx" is no address`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not named in\n%v", want, err)

@@ -50,6 +50,9 @@ func (c Config) problems() (p Problems) {
 	if !isAddress(c.Web.Listen) {
 		bad("TIERBOOK_WEB_LISTEN must be host:port, such as 127.0.0.1:8080.")
 	}
+	if _, err := c.Web.Proxies(); err != nil {
+		bad("TIERBOOK_WEB_TRUSTED_PROXIES must list addresses and networks, such as 10.0.0.1,192.168.0.0/16: %v.", err)
+	}
 	if c.Metrics.Listen != "" && !isAddress(c.Metrics.Listen) {
 		bad("TIERBOOK_METRICS_LISTEN must be host:port, or empty for none.")
 	}

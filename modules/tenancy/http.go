@@ -65,7 +65,7 @@ func (m *Module) signInPage(c *fiber.Ctx) error {
 }
 
 func (m *Module) signIn(c *fiber.Ctx) error {
-	in := SignInInput{Email: c.FormValue("email"), Password: c.FormValue("password"), IP: c.IP(), UserAgent: c.Get(fiber.HeaderUserAgent)}
+	in := SignInInput{Email: c.FormValue("email"), Password: c.FormValue("password"), IP: web.ClientIP(c), UserAgent: c.Get(fiber.HeaderUserAgent)}
 	ctx, next := c.UserContext(), c.FormValue("next")
 	session, token, err := m.Service.SignIn(ctx, in)
 	if err != nil {
@@ -122,7 +122,7 @@ func (m *Module) profile(c *fiber.Ctx) error {
 }
 
 func (m *Module) changePassword(c *fiber.Ctx) error {
-	in := ChangePasswordInput{Old: c.FormValue("old"), New: c.FormValue("new"), IP: c.IP()}
+	in := ChangePasswordInput{Old: c.FormValue("old"), New: c.FormValue("new"), IP: web.ClientIP(c)}
 	err := m.Service.ChangePassword(c.UserContext(), in)
 	if err == nil {
 		web.Toast(c, "Your password is changed, and your other sessions are signed out.")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -33,6 +34,7 @@ type Options struct {
 	StopGrace      time.Duration // what requests under way get when the server stops
 	Checks         []Check       // what /readyz asks
 	Log            *slog.Logger
+	Proxies        []netip.Prefix // who may say for whom they ask: see ClientIP
 
 	Sessions Sessions // nil: nobody can sign in
 	Reads    Reads    // the transaction around a GET; nil: none
@@ -71,6 +73,9 @@ func New(opts Options) *Server {
 		StreamRequestBody:     true, // uploads are read as they come
 
 		DisablePreParseMultipartForm: true, // by their handlers
+
+		EnableTrustedProxyCheck: true, // of X-Forwarded-Host and the like
+		TrustedProxies:          texts(opts.Proxies),
 	})}
 	s.app.Use(s.prepare, recover.New(), compress.New(compress.Config{
 		Level: compress.LevelBestSpeed,
