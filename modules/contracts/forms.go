@@ -37,6 +37,8 @@ type draftForm struct {
 	Rules    []rules.Rule
 	NewStage string
 	Focus    int // index of the rule that was added or moved; -1: none
+
+	NoBuyerYet bool // Buyer is to be chosen, not the nobody of a base contract
 }
 
 // bindDraft reads the form's fields; value returns one of them.

@@ -175,14 +175,14 @@ func (m *Module) editor(c *fiber.Ctx, d *Detail, f draftForm, wrong error) error
 func (m *Module) editing(c *fiber.Ctx, d *Detail, f draftForm) (e editing, err error) {
 	ctx := c.UserContext()
 	e.find = routes.ContractNew
-	doc, _ := f.document()
-	if e.kind, err = m.Service.draftKind(ctx, doc); err != nil {
-		return e, err
-	}
 	edge := Edge{}
 	if d != nil {
 		edge, e.seller, e.find = d.Contract.Edge, d.Seller.Name, routes.ContractEdit(d.Contract.ID)
-	} else if edge, err = m.newEdge(c, f, &e); err != nil {
+	} else if edge, err = m.newEdge(c, &f, &e); err != nil {
+		return e, err
+	}
+	doc, _ := f.document()
+	if e.kind, err = m.Service.draftKind(ctx, doc); err != nil {
 		return e, err
 	}
 	if web.Can(c, PermPreview) {
@@ -198,8 +198,9 @@ func (m *Module) editing(c *fiber.Ctx, d *Detail, f draftForm) (e editing, err e
 	return e, err
 }
 
-// newEdge reads who a new contract may be made with.
-func (m *Module) newEdge(c *fiber.Ctx, f draftForm, e *editing) (Edge, error) {
+// newEdge reads who a new contract may be made with, and chooses a buyer where
+// nobody has yet.
+func (m *Module) newEdge(c *fiber.Ctx, f *draftForm, e *editing) (Edge, error) {
 	acting, err := m.Service.Acting(c.UserContext())
 	if err != nil {
 		return Edge{}, err
@@ -207,6 +208,9 @@ func (m *Module) newEdge(c *fiber.Ctx, f draftForm, e *editing) (Edge, error) {
 	e.seller = acting.Name
 	if e.buyers, e.mayBase, err = m.buyers(c); err != nil {
 		return Edge{}, err
+	}
+	if f.NoBuyerYet {
+		f.Buyer = firstBuyer(e.buyers)
 	}
 	return m.Service.edgeTo(c.UserContext(), acting, f.Buyer)
 }
@@ -365,13 +369,7 @@ func (m *Module) newContract(c *fiber.Ctx) error {
 	}
 	f := m.Service.freshForm(acting)
 	f.Buyer = c.Query("buyer")
-	if f.Buyer == "" {
-		buyers, _, err := m.buyers(c)
-		if err != nil {
-			return err
-		}
-		f.Buyer = firstBuyer(buyers)
-	}
+	f.NoBuyerYet = f.Buyer == ""
 	return m.editor(c, nil, f, nil)
 }
 

@@ -50,13 +50,13 @@ var states = map[State]string{
 
 // list returns one contract more than asked for, where there is one.
 func (s store) list(ctx context.Context, q listQuery) ([]listedRow, error) {
-	where, args := q.where()
+	with, where, args := q.where()
 	order, ok := orders[q.Sort]
 	if !ok {
 		order = orders[""]
 	}
 	args["limit"], args["offset"] = q.Limit+1, q.Offset
-	return query[listedRow](ctx, s, `SELECT `+contractColumns+`, v.id AS version_id, v.number, v.from_month, v.saved_at, v.saved_by,
+	return query[listedRow](ctx, s, with+` SELECT `+contractColumns+`, v.id AS version_id, v.number, v.from_month, v.saved_at, v.saved_by,
 			(SELECT count(*) FROM contracts_versions k WHERE k.contract_id = c.id) AS versions
 		FROM contracts_contracts c
 		JOIN LATERAL (SELECT n.id, n.number, n.from_month, n.saved_at, n.saved_by FROM contracts_versions n
@@ -65,10 +65,11 @@ func (s store) list(ctx context.Context, q listQuery) ([]listedRow, error) {
 		ORDER BY `+order+` LIMIT @limit OFFSET @offset`, args)
 }
 
-// where writes the filter's conditions, each behind an AND.
-func (q listQuery) where() (string, map[string]any) {
+// where writes a WITH clause, or nothing, and the filter's conditions, each
+// behind an AND.
+func (q listQuery) where() (with, where string, args map[string]any) {
 	var out strings.Builder
-	args := map[string]any{"month": q.month}
+	args = map[string]any{"month": q.month}
 	add := func(condition, name string, value any) {
 		out.WriteString(" AND " + condition)
 		args[name] = value
@@ -86,12 +87,12 @@ func (q listQuery) where() (string, map[string]any) {
 		condition := "strpos(lower(c.name), lower(@text)) > 0"
 		if len(q.tenants) > 0 {
 			args["tenants"] = uuids(q.tenants)
-			condition += ` OR c.seller_id IN (SELECT unnest(CAST(@tenants AS uuid[])))
-				OR c.buyer_id IN (SELECT unnest(CAST(@tenants AS uuid[])))`
+			with = `WITH called AS MATERIALIZED (SELECT unnest(CAST(@tenants AS uuid[])) AS id)`
+			condition += ` OR c.seller_id IN (SELECT id FROM called) OR c.buyer_id IN (SELECT id FROM called)`
 		}
 		add("("+condition+")", "text", text)
 	}
-	return out.String(), args
+	return with, out.String(), args
 }
 
 // contract returns one contract. Errors: ErrNotFound.
