@@ -231,11 +231,17 @@ CREATE TRIGGER billing_published_removed AFTER DELETE ON billing_published
 -- would take these for lines of one assignee, too.
 DROP INDEX billing_service_totals_edge, billing_service_totals_bearer, billing_edge_totals_buyer;
 
+-- Sellers' sums lie among those of all customers: the start page reads them from
+-- the index alone.
+DROP INDEX billing_bearer_totals_sold;
+CREATE INDEX billing_bearer_totals_sold ON billing_bearer_totals (tree_id, month) INCLUDE (bearer_id, currency, price, cost, supplied) WHERE is_sold;
+
 -- The runs of one assignee: whether a failed one was the last.
 CREATE INDEX billing_runs_line ON billing_runs (assignee_id, month, id) WHERE kind = 'line';
 
 -- +goose Down
-DROP INDEX billing_runs_line;
+DROP INDEX billing_runs_line, billing_bearer_totals_sold;
+CREATE INDEX billing_bearer_totals_sold ON billing_bearer_totals (tree_id, month) WHERE is_sold;
 CREATE INDEX billing_service_totals_edge ON billing_service_totals (bearer_id, sold_to, month);
 CREATE INDEX billing_service_totals_bearer ON billing_service_totals (bearer_id, month);
 CREATE INDEX billing_edge_totals_buyer ON billing_edge_totals (sold_to, month);

@@ -3,11 +3,14 @@ package billing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
@@ -41,6 +44,37 @@ func (w *world) carryOutCheck(c Check) Check {
 		w.t.Fatal(ok, err)
 	}
 	return newest
+}
+
+// Of many edges a check keeps those that differ and the largest, and says how
+// many it leaves out; of few it keeps all.
+func TestCheck_KeepsAnExcerpt(t *testing.T) {
+	t.Parallel()
+	var tree TreeBooks
+	for i := range maxStored + 50 {
+		amount := decimal.NewFromInt(int64(i))
+		tree.Edges = append(tree.Edges, EdgeBooks{Seller: "dist", Buyer: fmt.Sprintf("b%04d", i), SellerCharges: amount, BuyerCosts: amount, Price: amount})
+		tree.Notices = append(tree.Notices, Finding{Code: "x", Message: strconv.Itoa(i)})
+	}
+	tree.Edges[3].BuyerCosts = decimal.NewFromInt(4)
+	b, err := formatReconciliation(Reconciliation{OK: true, Trees: []TreeBooks{tree, {Edges: tree.Edges[:maxStored]}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := parseReconciliation(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.Trees[0]
+	if len(got.Edges) != maxStored || got.MoreEdges != 50 || len(got.Notices) != maxStored || got.MoreNotices != 50 || got.MoreFindings != 0 {
+		t.Fatalf("%d edges and %d more, %d notices and %d more", len(got.Edges), got.MoreEdges, len(got.Notices), got.MoreNotices)
+	}
+	if got.Edges[0].Buyer != "b0003" || got.Edges[1].Buyer != "b0051" || got.Edges[maxStored-1].Buyer != "b0249" {
+		t.Errorf("%s, %s … %s", got.Edges[0].Buyer, got.Edges[1].Buyer, got.Edges[maxStored-1].Buyer)
+	}
+	if few := r.Trees[1]; len(few.Edges) != maxStored || few.MoreEdges != 0 {
+		t.Errorf("of few: %d and %d more", len(few.Edges), few.MoreEdges)
+	}
 }
 
 // A stored check says what Reconcile says, findings and notices included.

@@ -50,6 +50,8 @@ func presentResult(month period.Month, c Check) view.Result {
 		b := view.Books{
 			Currency: t.Currency, Imported: t.Imported, Assigned: t.Assigned, OwnUse: t.OwnUse, Unassigned: t.Unassigned,
 			Difference: t.Difference, Findings: presentFindings(t.Findings), Notices: presentFindings(t.Notices),
+			MoreEdges: t.MoreEdges, MoreFindings: t.MoreFindings, MoreNotices: t.MoreNotices,
+			All: ui.Link{Text: "All invoices of " + month.String(), URL: routes.With(routes.Invoices, "month", month.String())},
 		}
 		for i := range b.Findings {
 			b.Findings[i].Tone = ui.ToneError // these make the books wrong

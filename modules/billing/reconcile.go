@@ -43,6 +43,10 @@ type TreeBooks struct {
 	Edges           []EdgeBooks     // by seller and buyer
 	Findings        []Finding       // of the comparison: a blocking one makes the whole not OK
 	Notices         []Finding       // what runs found, and what is out of date: whether blocking or not, the books are right
+
+	// How many more edges, findings and notices there were: a stored check keeps
+	// what differs and the largest of many.
+	MoreEdges, MoreFindings, MoreNotices int
 }
 
 // AllFindings returns the findings of the comparison and then the notices.

@@ -86,6 +86,9 @@ func (s store) lastChecks(ctx context.Context, month period.Month) (newest, comp
 	if err != nil || len(found) == 0 {
 		return Check{}, Check{}, false, err
 	}
+	if found[0].State == CheckComplete {
+		return found[0], found[0], true, nil
+	}
 	done, err := s.checks(ctx, `WHERE c.month = ? AND c.state = 'complete' ORDER BY c.id DESC LIMIT 1`, month)
 	if err == nil && len(done) > 0 {
 		complete = done[0]

@@ -199,6 +199,10 @@ type Books struct {
 	Edges      []Edge
 	Findings   []Finding
 	Notices    []Finding
+
+	MoreEdges, MoreFindings, MoreNotices int // that are not listed
+
+	All ui.Link // to all sales; shown where some are not listed
 }
 
 // Edge is one edge of the books.
