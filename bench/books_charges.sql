@@ -146,6 +146,17 @@ INSERT INTO billing_findings (run_id, tree_id, seller_id, buyer_id, assignee_id,
 SELECT DISTINCT run_id, pg_temp.uid(1, 0), bearer_id, sold_to, assignee_id, month, 'negative_margin', n % 200 = 3, '', 720, 'USD', 1.5, 'Sold below cost.'
 FROM steps WHERE sold_to IS NOT NULL AND n % 100 = 3;
 
+-- A check of the newest month, as its page shows it.
+INSERT INTO billing_checks (id, tree_id, month, state, actor, requested_at, started_at, finished_at, ok, result)
+SELECT pg_temp.uid(13, 1, month + interval '1 month 4 days'), pg_temp.uid(1, 0), month, 'complete', 'cli:bench', at, at, at, true, jsonb_build_object('ok', true, 'nothing', false,
+    'trees', jsonb_build_array(jsonb_build_object('Distributor', 'bench', 'Currency', 'USD', 'Imported', imported, 'Assigned', imported, 'OwnUse', '0', 'Unassigned', '0',
+        'Difference', '0', 'RowsQuarantined', 0, 'Edges', edges, 'MoreEdges', greatest(sales - 200, 0), 'Findings', NULL, 'Notices', NULL)))
+FROM (SELECT month, month + interval '1 month 4 days' AS at FROM months WHERE k = 11) m, (SELECT sum(cost)::text AS imported FROM lines WHERE k = 11) l,
+    (SELECT count(*) AS sales FROM periods WHERE k = 11) c, (SELECT jsonb_agg(jsonb_build_object('Seller', seller, 'Buyer', buyer, 'SellerName', seller, 'BuyerName', buyer,
+        'SellerCharges', charged, 'BuyerCosts', charged, 'Cost', cost, 'Price', charged, 'Margin', margin) ORDER BY seller, buyer) AS edges
+        FROM (SELECT seller, buyer, round(price + fee, 2)::text AS charged, price::text AS cost, (round(price + fee, 2) - price)::text AS margin
+            FROM periods WHERE k = 11 ORDER BY price DESC LIMIT 200) e) x;
+
 SET CONSTRAINTS ALL IMMEDIATE; -- sums of documents follow when a transaction ends
 DO $$ DECLARE x regclass; BEGIN
     FOR x IN SELECT name FROM forced LOOP EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', x); END LOOP;

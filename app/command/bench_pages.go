@@ -151,9 +151,6 @@ func stopwatch() func() time.Duration {
 // lines, of which synthetic books have none.
 func (o pagesOptions) routes(a *app.App) []string {
 	none := []string{"/healthz", "/readyz", routes.Gallery}
-	if !o.demo {
-		none = append(none, routes.Why)
-	}
 	var out []string
 	for _, r := range a.Routes() {
 		if r.Method == http.MethodGet && !strings.HasSuffix(r.Path, "*") && !slices.Contains(none, r.Path) {
@@ -229,9 +226,16 @@ func (o pagesOptions) users(ctx context.Context, a *app.App) ([]bench.PageUser, 
 		routes.With(routes.Search, "q", slugs[2]), routes.With(routes.Invoices, "month", "all"),
 		routes.With(routes.Invoices, "month", "all", "q", slugs[2]),
 		routes.Invoice(last, slugs[0], slugs[1]), routes.Invoice(last, slugs[1], slugs[2]),
+		routes.With(routes.Invoices, "month", "all", "status", "blocked"), routes.With(routes.Home, "by", "buyer"),
 		routes.Customer(slugs[1]), routes.With(routes.Accounts, "unassigned", "1"), routes.With(routes.Customers, "q", slugs[2]),
 	}
-	also := [3][]string{all, all, {routes.Invoice(last, slugs[1], slugs[2])}}
+	// Synthetic books have no usage lines, from which the steps of a price are
+	// made: those of a fee need none.
+	steps := func(i int) string {
+		return routes.With(routes.Why, "month", last.String(), "seller", slugs[i], "buyer", slugs[i+1], "fee", "1")
+	}
+	all = append(all, steps(0), steps(1))
+	also := [3][]string{all, all, {routes.Invoice(last, slugs[1], slugs[2]), steps(1)}}
 	var out []bench.PageUser
 	for i, role := range []string{"admin", "finance", "readonly"} {
 		t, err := a.Tenancy.Resolve(ctx, slugs[0]+"/"+slugs[i])
