@@ -125,26 +125,38 @@ func documentUnion(parts []documentPart, query func(documentPart) (string, []any
 	return "(" + strings.Join(queries, " UNION ALL ") + ") p", args
 }
 
-// documentState is FROM with what decides on the states of f's documents: few
-// have a finding, or a period run that has not completed.
-const documentState = `
+// documentState joins, to documents p of f's month, what decides on their states:
+// few have a finding, or a period run that has not completed. A buyer learns
+// neither.
+func documentState(sc scope.Scope, f DocumentFilter) (string, []any) {
+	found, finders := own(sc, "f", "seller_id", "seller_id")
+	asked, askers := own(sc, "r", "seller_id", "seller_id")
+	return `
 	LEFT JOIN (
 		SELECT f.seller_id, f.buyer_id, f.month, count(*) AS n FROM billing_findings f
-		WHERE f.tree_id = ? AND (?::date IS NULL OR f.month = ?) AND ` + isBlocking + ` AND ` + isPublished + `
+		WHERE ` + found + ` AND (?::date IS NULL OR f.month = ?) AND ` + isBlocking + ` AND ` + isPublished + `
 		GROUP BY f.seller_id, f.buyer_id, f.month
 	) f ON f.seller_id = p.seller_id AND f.buyer_id = p.buyer_id AND f.month = p.month
 	LEFT JOIN (
 		SELECT r.seller_id, r.buyer_id, r.month, r.state FROM billing_runs r
-		WHERE r.kind = 'period' AND r.tree_id = ? AND (?::date IS NULL OR r.month = ?)
+		WHERE r.kind = 'period' AND ` + asked + ` AND (?::date IS NULL OR r.month = ?)
 			AND r.state IN ('requested', 'waiting', 'running', 'failed') AND NOT EXISTS (
 				SELECT FROM billing_runs n WHERE n.kind = 'period' AND n.month = r.month AND n.seller_id = r.seller_id
 					AND n.buyer_id = r.buyer_id AND n.id > r.id)
-	) r ON r.seller_id = p.seller_id AND r.buyer_id = p.buyer_id AND r.month = p.month`
+	) r ON r.seller_id = p.seller_id AND r.buyer_id = p.buyer_id AND r.month = p.month`,
+		slices.Concat(finders, []any{f.Month, f.Month}, askers, []any{f.Month, f.Month})
+}
 
 // hasState is the condition that p, with documentState, has a state as the
 // acting tenant sees it.
 const hasState = ` WHERE CASE WHEN p.buyer_id = ? THEN 'ready' WHEN r.state = 'failed' THEN 'failed'
 	WHEN r.state IS NOT NULL THEN 'computing' WHEN f.n > 0 THEN 'blocked' ELSE 'ready' END = ?`
+
+// stateNeeds is part of what hasState says already, in words that let the
+// planner begin with the few documents that may have a state.
+var stateNeeds = map[DocumentState]string{
+	DocumentBlocked: " AND f.n > 0", DocumentFailed: " AND r.state IS NOT NULL", DocumentComputing: " AND r.state IS NOT NULL",
+}
 
 // documentSum is the foot of the list in one currency.
 type documentSum struct {
@@ -195,8 +207,9 @@ func (s store) foundDocuments(ctx context.Context, sc scope.Scope, f DocumentFil
 		return `SELECT p.* FROM billing_period_published p WHERE ` + p.where, p.args
 	})
 	if f.State != "" {
-		from += documentState + hasState
-		args = append(args, sc.Tree, f.Month, f.Month, sc.Tree, f.Month, f.Month, sc.Tenant, string(f.State))
+		joined, values := documentState(sc, f)
+		from += joined + hasState + stateNeeds[f.State]
+		args = slices.Concat(args, values, []any{sc.Tenant, string(f.State)})
 	}
 	var rows []struct {
 		DocumentRow
