@@ -8,6 +8,7 @@ import (
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
+	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/scope"
 	view "tierbook/views/reports"
 	"tierbook/views/ui"
@@ -44,6 +45,9 @@ func presentHome(h Home, in HomeInput, s sees) view.Home {
 		section := view.Section{Currency: f.Currency, HasMore: len(h.Now) > 1}
 		section.Groups = presentGroups(f, of(h.Before, f.Currency), h.Tenant.Tier)
 		section.Flow, section.Flows = presentFlow(f)
+		if f.Unlisted > 0 || len(f.Flow) > maxFlows {
+			section.All = ui.Link{Text: "All invoices of " + monthText(f.Month), URL: routes.With(routes.Invoices, "month", f.Month.String())}
+		}
 		section.Trend = presentTrend(h, in, f.Currency)
 		out.Sections = append(out.Sections, section)
 	}

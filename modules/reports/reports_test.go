@@ -333,6 +333,18 @@ func TestFewer(t *testing.T) {
 	}
 }
 
+// Where the table of flows adds up some sales, a link leads to all of them.
+func TestPresentHome_LinksToAllSales(t *testing.T) {
+	t.Parallel()
+	month := period.MonthOf(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
+	for unlisted, want := range map[int]string{0: "", 5: "/billing/invoices?month=2026-03"} {
+		h := Home{Month: month, Months: []period.Month{month}, Now: []Figures{{Month: month, Currency: "USD", Unlisted: unlisted}}}
+		if got := presentHome(h, HomeInput{}, sees{}).Sections[0].All.URL; got != want {
+			t.Errorf("with %d sales that are not listed: %q, want %q", unlisted, got, want)
+		}
+	}
+}
+
 // The table behind the flow of hundreds of buyers lists what is drawn.
 func TestPresentFlow_Many(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,7 @@ type Section struct {
 	Groups   []Group
 	Flow     ui.Chart
 	Flows    []Flow
+	All      ui.Link // to every sale, where Flows adds up some; else empty
 	Trend    Trend
 	HasMore  bool // there are several currencies: this one is named
 }
