@@ -72,10 +72,10 @@ func (s store) matching(ctx context.Context, f MatchFilter) ([]Branch, int64, er
 		conditions, args["like"] = append(conditions, `(lower(t.name) LIKE @like OR t.slug LIKE @like)`), likeOf(f.Text)
 	}
 	if f.Only != nil {
-		conditions, args["only"] = append(conditions, `t.id = ANY (CAST(@only AS uuid[]))`), uuids(f.Only)
+		conditions, args["only"] = append(conditions, `t.id IN (SELECT unnest(CAST(@only AS uuid[])))`), uuids(f.Only)
 	}
 	if len(f.Except) > 0 {
-		conditions, args["except"] = append(conditions, `t.id <> ALL (CAST(@except AS uuid[]))`), uuids(f.Except)
+		conditions, args["except"] = append(conditions, `NOT EXISTS (SELECT FROM unnest(CAST(@except AS uuid[])) e (id) WHERE e.id = t.id)`), uuids(f.Except)
 	}
 	rows, err := find[branchRow](ctx, s, `
 		WITH RECURSIVE hit AS (

@@ -80,15 +80,20 @@ type deliverySum struct {
 	Sum        `gorm:"embedded"`
 }
 
+// deliverySums reads segment by segment, by their index: the deliveries of a
+// page are few among all.
 func (s store) deliverySums(ctx context.Context, list array) ([]deliverySum, error) {
 	var rows []deliverySum
 	err := s.query(ctx, &rows, `
-		SELECT s.delivery_id, sa.currency, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed, sum(sa.effective) AS effective,
-			sum(sa.list) AS list, sum(sa.contracted) AS contracted
-		FROM usage_segments s JOIN usage_segment_accounts sa ON sa.segment_id = s.id
+		SELECT s.delivery_id, x.currency, sum(x.rows)::bigint AS rows, sum(x.billed) AS billed, sum(x.effective) AS effective,
+			sum(x.list) AS list, sum(x.contracted) AS contracted
+		FROM usage_segments s CROSS JOIN LATERAL (
+			SELECT sa.currency, sum(sa.rows) AS rows, sum(sa.billed) AS billed, sum(sa.effective) AS effective,
+				sum(sa.list) AS list, sum(sa.contracted) AS contracted
+			FROM usage_segment_accounts sa WHERE sa.segment_id = s.id GROUP BY sa.currency) x
 		WHERE s.delivery_id = ANY (?::uuid[])
-		GROUP BY s.delivery_id, sa.currency
-		ORDER BY s.delivery_id, sa.currency`, list)
+		GROUP BY s.delivery_id, x.currency
+		ORDER BY s.delivery_id, x.currency`, list)
 	return rows, err
 }
 
