@@ -238,9 +238,11 @@ CREATE INDEX billing_bearer_totals_sold ON billing_bearer_totals (tree_id, month
 
 -- The runs of one assignee: whether a failed one was the last.
 CREATE INDEX billing_runs_line ON billing_runs (assignee_id, month, id) WHERE kind = 'line';
+-- Whether something was published after a check began.
+CREATE INDEX billing_runs_finished ON billing_runs (tree_id, month, finished_at) WHERE state = 'complete';
 
 -- +goose Down
-DROP INDEX billing_runs_line, billing_bearer_totals_sold;
+DROP INDEX billing_runs_finished, billing_runs_line, billing_bearer_totals_sold;
 CREATE INDEX billing_bearer_totals_sold ON billing_bearer_totals (tree_id, month) WHERE is_sold;
 CREATE INDEX billing_service_totals_edge ON billing_service_totals (bearer_id, sold_to, month);
 CREATE INDEX billing_service_totals_bearer ON billing_service_totals (bearer_id, month);
