@@ -9,7 +9,6 @@ import (
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/authz"
 	"tierbook/app/platform/web"
-	"tierbook/modules/billing"
 	"tierbook/modules/tenancy"
 	"tierbook/views/gallery"
 	"tierbook/views/layout"
@@ -27,7 +26,7 @@ func (a *App) newServer(access *authz.Authz) *web.Server {
 	proxies, _ := a.Config.Web.Proxies() // validated when it was read
 	opts := web.Options{
 		RequestTimeout: a.Config.Web.RequestTimeout, StopGrace: a.Config.Web.StopGrace, Log: a.Log,
-		Sessions: sessions{a.Tenancy}, Reads: a.web, Authz: access, Jobs: a.jobsNow, Proxies: proxies,
+		Sessions: sessions{a.Tenancy}, Reads: a.web, Authz: access, Jobs: progress{a.Billing, a.Usage, a.Tenancy}, Proxies: proxies,
 		Checks: []web.Check{
 			{Name: "database", Check: a.web.Ping},
 			{Name: "objects", Check: a.objectsAnswer},
@@ -72,20 +71,6 @@ func (a *App) Handler() *fiber.App { return a.server().App() }
 
 // Routes lists every mounted route with the permission that it asks for.
 func (a *App) Routes() []web.Route { return a.server().Routes() }
-
-// jobsMany is where counting jobs in progress ends: nobody needs to know more.
-const jobsMany = 99
-
-// jobsNow counts the jobs in progress that the scope may see. A page does not
-// fail for it.
-func (a *App) jobsNow(ctx context.Context) layout.Jobs {
-	open := []billing.RunState{billing.StateRequested, billing.StateWaiting, billing.StateRunning}
-	runs, err := a.Billing.List(ctx, billing.RunFilter{States: open, Limit: jobsMany})
-	if err != nil {
-		return layout.Jobs{}
-	}
-	return layout.Jobs{Count: int64(len(runs)), URL: routes.Utilities}
-}
 
 // sessions lets requests ask who is signed in.
 type sessions struct{ tenancy *tenancy.Service }

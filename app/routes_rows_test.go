@@ -143,6 +143,7 @@ func rows(t testing.TB, s *sitetest.Site) map[string]row {
 		"GET /readyz":           {},
 		"GET /static/*":         {path: "/static/none.js", ok: []int{404}},
 		"GET " + routes.Search:  {path: routes.Search + "?q=alder"},
+		"GET " + routes.Jobs:    {ok: []int{303}}, // to their list
 		"GET " + routes.Gallery: {},
 
 		"GET " + routes.SignIn:      {ok: []int{303}}, // signed in already

@@ -63,7 +63,8 @@ func TestStory_BillingUtilitiesAdmin(t *testing.T) {
 	}
 	letGo()
 	p.Wait("tbody tr:first-child td|Complete")
-	p.Wait("#toasts|Alder Foods")
+	p.Wait("#toasts|Alder Foods " + s.Last().String() + " is recalculated.")
+	p.Wait(`#toasts a[href^="` + routes.Runs + `/"]`)
 
 	p.Click("tbody tr:first-child td a|Complete")
 	p.At(routes.Runs + "/")

@@ -42,6 +42,7 @@ type Import struct {
 type ImportFilter struct {
 	Owner  id.Tenant   // zero: any
 	State  ImportState // empty: any
+	Open   bool        // only those that have yet to end
 	Before id.Import   // only imports requested before this one; zero: from the newest
 	Limit  int         // 0: 50
 }

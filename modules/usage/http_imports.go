@@ -56,9 +56,6 @@ func (m *Module) showImport(c *fiber.Ctx) error {
 		return err
 	}
 	p.CanImport = web.Can(c, PermImport)
-	if web.IsHTMX(c) && i.State == ImportComplete { // whoever asks has watched it run
-		web.Toast(c, "Import complete: "+ui.FormatCount(i.RowsStored)+" rows stored.")
-	}
 	return web.Page(c, below("Import of "+title(i), "Imports", routes.Imports), view.ImportView(p))
 }
 

@@ -11,10 +11,14 @@ import (
 
 func (s store) listImports(ctx context.Context, f ImportFilter) ([]importRow, error) {
 	var rows []importRow
+	open := ""
+	if f.Open { // written so that the index of open imports fits
+		open = ` i.state IN ('requested', 'running') AND`
+	}
 	err := s.query(ctx, &rows, `
 		SELECT `+importColumns+`
 		FROM usage_imports i
-		WHERE (?::uuid IS NULL OR i.owner_id = ?) AND (? = '' OR i.state = ?)
+		WHERE`+open+` (?::uuid IS NULL OR i.owner_id = ?) AND (? = '' OR i.state = ?)
 			AND (?::uuid IS NULL OR (i.requested_at, i.id) < (SELECT b.requested_at, b.id FROM usage_imports b WHERE b.id = ?))
 		ORDER BY i.requested_at DESC, i.id DESC
 		LIMIT ?`,

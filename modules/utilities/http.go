@@ -44,15 +44,6 @@ func (m *Module) queue(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if web.IsHTMX(c) {
-		ended, err := m.Service.Ended(c.UserContext(), q.watched)
-		if err != nil {
-			return err
-		}
-		if text := endedText(ended); text != "" {
-			web.Toast(c, text)
-		}
-	}
 	head := layout.Head{Title: "Run queue & log", Crumbs: crumbs(ui.Link{Text: "Run queue & log"})}
 	if p.CanRecalculate {
 		head.Action = view.RunButton()
@@ -73,10 +64,7 @@ func seer(c *fiber.Ctx) sees {
 }
 
 // queueQuery is the queue's URL.
-type queueQuery struct {
-	filter  QueueFilter
-	watched []id.Run // shown as open by the page that asks
-}
+type queueQuery struct{ filter QueueFilter }
 
 func bindQueue(c *fiber.Ctx) queueQuery {
 	q := queueQuery{filter: QueueFilter{Customer: strings.TrimSpace(c.Query("customer"))}}
@@ -90,11 +78,6 @@ func bindQueue(c *fiber.Ctx) queueQuery {
 		q.filter.Month = month
 	}
 	q.filter.Rows, _ = strconv.Atoi(c.Query("rows")) // nonsense is the default
-	for text := range strings.SplitSeq(c.Query("open"), ",") {
-		if run, err := id.Parse[id.Run](text); err == nil {
-			q.watched = append(q.watched, run)
-		}
-	}
 	return q
 }
 
@@ -108,9 +91,6 @@ func (m *Module) show(c *fiber.Ctx) error {
 		return err
 	}
 	p := presentRun(got, seer(c))
-	if web.IsHTMX(c) && p.Poll == "" {
-		web.Toast(c, endedText([]Entry{got.Entry}))
-	}
 	head := layout.Head{
 		Title: p.Type + " of " + p.Customer + ", " + p.Period.String(),
 		Crumbs: crumbs(

@@ -104,12 +104,10 @@ func textOf(options []ui.Option, value string) string {
 	return options[i].Text
 }
 
-// url is the queue's address without one filter, or with more rows, or with
-// what a page watches.
-func (q queueQuery) url(without string, rows int, open []string) string {
+// url is the queue's address without one filter, or with more rows.
+func (q queueQuery) url(without string, rows int) string {
 	pairs := []string{
 		"status", q.filter.Status, "customer", q.filter.Customer, "period", q.filter.Month.String(), "type", string(q.filter.Kind),
-		"open", strings.Join(open, ","),
 	}
 	if rows > queueRows {
 		pairs = append(pairs, "rows", strconv.Itoa(rows))
@@ -125,18 +123,14 @@ func (q queueQuery) url(without string, rows int, open []string) string {
 func presentQueue(got Queue, q queueQuery, s sees) view.Queue {
 	out := view.Queue{CanRecalculate: s.recalculate, Filter: presentFilter(q)}
 	out.IsFiltered = len(out.Filter.Chips) > 0
-	var open []string
 	for _, e := range got.Entries {
 		out.Jobs = append(out.Jobs, presentJob(e, got.Now, s))
-		if e.State.IsOpen() && len(open) < maxWatched {
-			open = append(open, e.ID.String())
-		}
 	}
 	if got.IsOpen {
-		out.Poll = q.url("", q.filter.rows(), open)
+		out.Poll = q.url("", q.filter.rows())
 	}
 	if got.HasMore && q.filter.rows() < maxQueueRows {
-		out.More = q.url("", q.filter.rows()+queueRows, nil)
+		out.More = q.url("", q.filter.rows()+queueRows)
 	}
 	return out
 }
@@ -148,7 +142,7 @@ func presentFilter(q queueQuery) view.Filter {
 	}
 	chip := func(name, value, text string) {
 		if value != "" {
-			out.Chips = append(out.Chips, ui.Chip{Text: text, URL: q.url(name, 0, nil)})
+			out.Chips = append(out.Chips, ui.Chip{Text: text, URL: q.url(name, 0)})
 		}
 	}
 	chip("status", f.Status, textOf(statuses(), f.Status))
@@ -247,28 +241,6 @@ func requestedText(t Tenant, months []period.Month, runs int) string {
 		return fmt.Sprintf("Recalculation of %s, %s, is in the queue.", t.Name, months[0])
 	}
 	return fmt.Sprintf("%d recalculations of %s are in the queue.", runs, t.Name)
-}
-
-// endedText says how runs ended; "" for none.
-func endedText(ended []Entry) string {
-	switch len(ended) {
-	case 0:
-		return ""
-	case 1:
-		e := ended[0]
-		_, status := stateText(e.State)
-		return fmt.Sprintf("%s of %s, %s: %s.", kindText(e.Kind), e.CustomerTenant.Name, e.Month, strings.ToLower(status))
-	}
-	failed := 0
-	for _, e := range ended {
-		if e.State == StateFailed {
-			failed++
-		}
-	}
-	if failed > 0 {
-		return fmt.Sprintf("%d jobs have ended, %d of them failed.", len(ended), failed)
-	}
-	return fmt.Sprintf("%d jobs are complete.", len(ended))
 }
 
 // presentFailure says why a run failed and what to do about it.

@@ -301,31 +301,6 @@ func (s *Service) meant(ctx context.Context, text string) ([]id.Tenant, error) {
 	return out, err
 }
 
-// maxWatched is how many open runs one page watches.
-const maxWatched = 20
-
-// Ended returns those of runs that have ended, for a page that showed them as
-// open. Runs that the scope does not see are left out.
-//
-// Needs billing.read_runs.
-func (s *Service) Ended(ctx context.Context, runs []id.Run) ([]Entry, error) {
-	if err := s.authz.Need(ctx, PermReadRuns); err != nil {
-		return nil, err
-	}
-	var ended []Run
-	for _, run := range runs[:min(len(runs), maxWatched)] {
-		r, err := s.runs.Get(ctx, run)
-		switch {
-		case errs.KindOf(err) == errs.NotFound:
-		case err != nil:
-			return nil, err
-		case !r.State.IsOpen():
-			ended = append(ended, r)
-		}
-	}
-	return s.entries(ctx, ended)
-}
-
 // entries names what runs are about, in two queries.
 func (s *Service) entries(ctx context.Context, runs []Run) ([]Entry, error) {
 	if len(runs) == 0 {

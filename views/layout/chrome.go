@@ -26,7 +26,11 @@ type Chrome struct {
 type Jobs struct {
 	Count int64
 	URL   string // empty: not for this user
+	Next  string // what to ask in a moment, to hear of those that end; empty: nothing
 }
+
+// JobsID is what a later answer about jobs takes the place of.
+const JobsID = "jobs"
 
 // Section is an entry of the main menu. One with several items opens.
 type Section struct {

@@ -44,6 +44,7 @@ const (
 	Utilities      = "/billing/utilities"
 	Recalculate    = "/billing/utilities/recalculate"
 	Runs           = "/billing/utilities/runs"
+	Jobs           = "/jobs"
 	Gallery        = "/dev/gallery"
 )
 

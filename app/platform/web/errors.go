@@ -82,7 +82,7 @@ func (p problem) toast(c *fiber.Ctx) error {
 		c.Set("HX-Redirect", routes.SignIn)
 		return c.SendStatus(p.Status)
 	}
-	c.Set("HX-Trigger", trigger(p.sentence(), ui.ToneError))
+	c.Set("HX-Trigger", trigger(toast{Text: p.sentence(), Tone: ui.ToneError}))
 	return c.Send(nil)
 }
 

@@ -105,14 +105,21 @@ func Toast(c *fiber.Ctx, text string) { c.Locals(keyToast, text) }
 
 func sayToast(c *fiber.Ctx) {
 	if text, ok := c.Locals(keyToast).(string); ok {
-		c.Set("HX-Trigger", trigger(text, ui.ToneOK))
+		c.Set("HX-Trigger", trigger(toast{Text: text, Tone: ui.ToneOK}))
 	}
+}
+
+// toast is a message as app.js shows it.
+type toast struct {
+	Text string  `json:"text"`
+	Tone ui.Tone `json:"tone"`
+	URL  string  `json:"url,omitempty"` // where more is to be seen
 }
 
 // trigger is the header that makes app.js show a toast, in ASCII as headers
 // have to be.
-func trigger(text string, tone ui.Tone) string {
-	b, _ := json.Marshal(map[string]any{"toast": map[string]string{"text": text, "tone": string(tone)}})
+func trigger(t toast) string {
+	b, _ := json.Marshal(map[string]toast{"toast": t})
 	var out strings.Builder
 	for _, r := range string(b) {
 		if r < 0x80 {
@@ -246,9 +253,7 @@ func chrome(c *fiber.Ctx) layout.Chrome {
 	}
 	out.User, out.Email, out.Tenant, out.Tier = session.User, session.Email, session.Tenant, session.Scope.Tier.String()
 	out.Menu = server.menu(c)
-	if server.opts.Jobs != nil {
-		out.Jobs = server.opts.Jobs(c.UserContext())
-	}
+	out.Jobs = server.jobsNow(c)
 	return out
 }
 

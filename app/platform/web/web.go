@@ -19,7 +19,6 @@ import (
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/authz"
 	"tierbook/static"
-	"tierbook/views/layout"
 )
 
 // Check tells whether something that requests need is there.
@@ -41,7 +40,7 @@ type Options struct {
 	Authz    *authz.Authz
 	Nav      []NavItem
 	Search   []Searcher
-	Jobs     func(context.Context) layout.Jobs // what runs now, for the bar; nil: not shown
+	Jobs     Jobs // what runs now, for the bar; nil: not shown
 }
 
 // Reads opens one read-only transaction for a whole request. *db.DB does.
@@ -88,6 +87,7 @@ func New(opts Options) *Server {
 	r.GetLive("/readyz", Public, s.ready)
 	r.GetLive(static.Prefix+"*", Public, asset)
 	r.Get(routes.Search, SignedIn, s.search)
+	r.Get(routes.Jobs, SignedIn, s.jobs)
 	return s
 }
 
