@@ -228,7 +228,7 @@ func (o pagesOptions) users(ctx context.Context, a *app.App) ([]bench.PageUser, 
 		routes.Invoice(last, slugs[0], slugs[1]), routes.Invoice(last, slugs[1], slugs[2]),
 		routes.With(routes.Invoices, "month", "all", "status", "blocked"), routes.With(routes.Home, "by", "buyer"),
 		routes.Customer(slugs[1]), routes.With(routes.Accounts, "unassigned", "1"), routes.With(routes.Customers, "q", slugs[2]),
-		routes.With(routes.Customers, "status", "success"), routes.With(routes.Customers, "status", "failed"),
+		routes.With(routes.Customers, "status", "success"), routes.With(routes.Customers, "status", "failed"), routes.With(routes.Customers, "status", "none"),
 	}
 	// Synthetic books have no usage lines, from which the steps of a price are
 	// made: those of a fee need none.

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"slices"
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
@@ -9,26 +10,19 @@ import (
 )
 
 // buyers returns whoever buying has rows of in a month, but for the acting
-// tenant. It begins with the few who sell: row-level security would look at
-// every edge of the tree.
+// tenant.
 func (s store) buyers(ctx context.Context, sc scope.Scope, month period.Month) ([]id.Tenant, error) {
-	var rows []struct{ TenantID id.Tenant }
+	sold, sellers := own(sc, "e", "bearer_id", "bearer_id")
+	charged, chargers := own(sc, "p", "seller_id", "seller_id")
+	var list []id.Tenants
 	err := s.q(ctx).Raw(`
-		WITH sellers AS MATERIALIZED (
-			SELECT bearer_id AS id FROM billing_bearer_totals WHERE tree_id = @tree AND month = @month AND is_sold
-			UNION
-			SELECT seller_id FROM billing_seller_totals WHERE tree_id = @tree AND month = @month)
-		SELECT x.sold_to AS tenant_id FROM sellers s CROSS JOIN LATERAL (
-			SELECT e.sold_to FROM billing_edge_totals e
-			WHERE e.bearer_id = s.id AND e.month = @month AND e.sold_to <> @acting OFFSET 0) x
+		SELECT string_agg(uuid_send(x.id), '') FROM (
+		SELECT e.sold_to AS id FROM billing_edges e WHERE `+sold+` AND e.month = ?
 		UNION
-		SELECT x.buyer_id FROM sellers s CROSS JOIN LATERAL (
-			SELECT p.buyer_id FROM billing_period_published p
-			WHERE p.seller_id = s.id AND p.month = @month AND p.buyer_id <> @acting AND p.fees + p.rounding <> 0 OFFSET 0) x`,
-		map[string]any{"tree": sc.Tree, "month": month, "acting": sc.Tenant}).Scan(&rows).Error
-	out := make([]id.Tenant, len(rows))
-	for i, r := range rows {
-		out[i] = r.TenantID
+		SELECT p.buyer_id FROM billing_period_published p WHERE `+charged+` AND p.month = ? AND p.fees + p.rounding <> 0) x`,
+		slices.Concat(sellers, []any{month}, chargers, []any{month})...).Scan(&list).Error
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	return list[0], nil
 }

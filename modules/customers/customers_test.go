@@ -69,7 +69,7 @@ func (f *tree) Matching(_ context.Context, _ period.Month, m Match) (out []Node,
 	above := map[id.Tenant]bool{}
 	for _, n := range slices.Backward(f.nodes) {
 		n.IsMatch = strings.Contains(strings.ToLower(n.Name), strings.ToLower(m.Text)) &&
-			(m.Only == nil || slices.Contains(m.Only, n.ID)) && !slices.Contains(m.Except, n.ID)
+			(m.Is == nil || m.Is(n.ID))
 		if n.IsMatch {
 			all++
 			n.IsMatch = all <= int64(m.Limit)
@@ -354,6 +354,7 @@ func TestPages_TreeFilterByStatus(t *testing.T) {
 	w.sells("dee", "arr", "1", "2")
 	w.sells("dee", "direct", "1", "2")
 	w.sells("arr", "bee", "1", "2")
+	w.facts.figures = append(w.facts.figures, Figures{Tenant: id.New[id.Tenant](), Currency: "USD"}) // it has left the tree since
 	w.facts.troubles = []Trouble{{Tenant: w.id("cee"), IsFailed: true}, {Tenant: w.id("bee"), Findings: 1}}
 	who := w.As(w.dee, "admin")
 	for _, tt := range []struct {
@@ -381,6 +382,9 @@ func TestPages_TreeFilterByStatus(t *testing.T) {
 	who.Get(t, routes.Customers+"?status=none").Is(t, 200).Has(t, ".tb-empty")
 	w.add(id.New[id.Tenant](), scope.Customer, "Late", w.arr.Tenant)
 	page := who.Get(t, routes.Customers+"?status=none&q=late").Is(t, 200)
+	if got := page.Has(t, ".tb-foot"); got != "1 match" {
+		t.Errorf("without billing data, foot: %s", got)
+	}
 	if got := page.Has(t, "#tenants tr:last-child .tb-badge"); !strings.Contains(got, "Not available") {
 		t.Errorf("without billing data: %s", got)
 	}

@@ -39,10 +39,9 @@ type Tenants interface {
 
 // Match chooses tenants of the tree.
 type Match struct {
-	Text   string      // part of the name or slug; empty: any
-	Only   []id.Tenant // nil: anybody; none if it is empty
-	Except []id.Tenant
-	Limit  int
+	Text  string               // part of the name or slug; empty: any
+	Is    func(id.Tenant) bool // asked of each with such a text; nil: anybody
+	Limit int
 }
 
 // Money tells what tenants cost and bring. Satisfied by app with the billing

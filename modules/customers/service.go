@@ -173,7 +173,7 @@ func (s *Service) search(ctx context.Context, f TreeFilter, t Tree, limit int) (
 	match := Match{Text: f.Text, Limit: limit}
 	if f.Status != nil {
 		var err error
-		if match.Only, match.Except, err = s.withStatus(ctx, *f.Status, t); err != nil {
+		if match.Is, err = s.hasStatus(ctx, *f.Status, t); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -185,26 +185,17 @@ func (s *Service) search(ctx context.Context, f TreeFilter, t Tree, limit int) (
 	return grown(nil, children, id.Tenant{}, 0), all, err
 }
 
-// withStatus returns who has a status in t's month, or, where only is nil, who
-// has not.
-func (s *Service) withStatus(ctx context.Context, want Status, t Tree) (only, except []id.Tenant, err error) {
+// hasStatus returns a function that tells who has a status in t's month.
+func (s *Service) hasStatus(ctx context.Context, want Status, t Tree) (func(id.Tenant) bool, error) {
 	if want == StatusWarning || want == StatusFailed {
-		only = []id.Tenant{}
-		for x, status := range t.worst {
-			if status == want {
-				only = append(only, x)
-			}
-		}
-		return only, nil, nil
+		return func(x id.Tenant) bool { return t.worst[x] == want }, nil
 	}
-	billed, err := s.money.Billed(ctx, t.Month)
-	for x := range t.worst {
-		except = append(except, x)
+	list, err := s.money.Billed(ctx, t.Month)
+	billed := make(map[id.Tenant]bool, len(list))
+	for _, x := range list {
+		billed[x] = true
 	}
-	if want == StatusNone {
-		return nil, append(except, billed...), err
-	}
-	return append([]id.Tenant{}, billed...), except, err
+	return func(x id.Tenant) bool { return t.worst[x] == StatusNone && billed[x] == (want == StatusSuccess) }, err
 }
 
 // grown adds to rows the children of parent and everybody below them.

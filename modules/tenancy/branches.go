@@ -58,11 +58,10 @@ func (s *Service) Children(ctx context.Context, f ChildrenFilter) ([]Branch, err
 // MatchFilter chooses tenants at or below the acting one, as they stood in a
 // month.
 type MatchFilter struct {
-	Month  period.Month
-	Text   string      // part of the name or slug; empty: any
-	Only   []id.Tenant // nil: anybody; none if it is empty
-	Except []id.Tenant
-	Limit  int
+	Month period.Month
+	Text  string               // part of the name or slug; empty: any
+	Is    func(id.Tenant) bool // asked of each with such a text; nil: anybody
+	Limit int
 }
 
 // Matching returns the first tenants that f chooses, with all that stand
@@ -72,9 +71,6 @@ type MatchFilter struct {
 // Needs tenancy.read.
 func (s *Service) Matching(ctx context.Context, f MatchFilter) (found []Branch, all int64, err error) {
 	found, err = read(ctx, s, PermRead, func(ctx context.Context) ([]Branch, error) {
-		if f.Only != nil && len(f.Only) == 0 {
-			return nil, nil
-		}
 		found, n, err := s.store.matching(ctx, f)
 		all = n
 		return found, err

@@ -1,7 +1,9 @@
 package tenancy
 
 import (
+	stdcmp "cmp"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,22 +103,26 @@ func TestBranches(t *testing.T) {
 	})
 	t.Run("MatchingSome", func(t *testing.T) {
 		t.Parallel()
+		among := func(list ...id.Tenant) func(id.Tenant) bool {
+			return func(x id.Tenant) bool { return slices.Contains(list, x) }
+		}
 		for _, tt := range []struct {
-			as   Tenant
-			f    MatchFilter
-			want string
+			as    Tenant
+			f     MatchFilter
+			want  string
+			count int64
 		}{
-			{dee, MatchFilter{Only: []id.Tenant{cee.ID, foreign.ID}}, "dee+++ arr<dee++ cee-100*<arr"},
-			{dee, MatchFilter{Only: []id.Tenant{cee.ID, direct.ID}, Text: "cee"}, "dee+++ arr<dee++ cee-100*<arr"},
-			{dee, MatchFilter{Only: []id.Tenant{}}, ""},
-			{arr, MatchFilter{Only: []id.Tenant{dee.ID, zed.ID}}, ""},
-			{arr, MatchFilter{Except: []id.Tenant{arr.ID, cee.ID}}, "arr++ bee*<arr"},
-			{dee, MatchFilter{Only: []id.Tenant{cee.ID}, Except: []id.Tenant{cee.ID}}, ""},
+			{dee, MatchFilter{Is: among(cee.ID, foreign.ID)}, "dee+++ arr<dee++ cee-100*<arr", 1},
+			{dee, MatchFilter{Is: among(cee.ID, direct.ID), Text: "cee"}, "dee+++ arr<dee++ cee-100*<arr", 1},
+			{dee, MatchFilter{Is: among(cee.ID, direct.ID, zed.ID), Limit: 1}, "dee+++ zed*<dee", 3},
+			{dee, MatchFilter{Is: among()}, "", 0},
+			{arr, MatchFilter{Is: among(dee.ID, zed.ID)}, "", 0},
+			{arr, MatchFilter{Is: func(x id.Tenant) bool { return x != arr.ID && x != cee.ID }}, "arr++ bee*<arr", 1},
 		} {
-			tt.f.Month, tt.f.Limit = month, 9
-			got, _, err := b.service.Matching(as(t, tt.as), tt.f)
-			if err != nil || drawn(got) != tt.want {
-				t.Errorf("%+v as %s: %q, %v, want %q", tt.f, tt.as.Slug, drawn(got), err, tt.want)
+			tt.f.Month, tt.f.Limit = month, stdcmp.Or(tt.f.Limit, 9)
+			got, n, err := b.service.Matching(as(t, tt.as), tt.f)
+			if err != nil || drawn(got) != tt.want || n != tt.count {
+				t.Errorf("as %s: %q, %d, %v, want %q, %d", tt.as.Slug, drawn(got), n, err, tt.want, tt.count)
 			}
 		}
 	})

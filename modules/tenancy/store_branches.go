@@ -3,6 +3,7 @@ package tenancy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tierbook/app/kernel/id"
@@ -15,7 +16,6 @@ type branchRow struct {
 	ParentID id.Tenant
 	Children int64
 	IsMatch  bool
-	Matches  int64 // of a search, on each row
 }
 
 func branchesOf(rows []branchRow) []Branch {
@@ -30,9 +30,9 @@ func branchesOf(rows []branchRow) []Branch {
 const childrenOf = `(SELECT count(*) FROM tenancy_parents k WHERE k.parent_id = t.id AND k.months @> CAST(@month AS date)) AS children`
 
 // inScopeThen is inScope in month @month; the acting tenant is below itself in
-// all months.
-const inScopeThen = ` EXISTS (SELECT FROM tenancy_closure c
-	WHERE c.ancestor_id = @acting AND c.descendant_id = t.id AND c.months @> CAST(@month AS date))`
+// all months. Two conditions that OR joins: what is below is hashed, not joined.
+const inScopeThen = ` (t.id = @acting OR t.id IN (
+	SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date)))`
 
 // inOrder is how siblings follow each other.
 const inOrder = ` t.tier, lower(t.name), t.slug`
@@ -66,39 +66,36 @@ func (s store) children(ctx context.Context, f ChildrenFilter) ([]Branch, error)
 		map[string]any{"parents": uuids(f.Parents), "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
 }
 
+// matching reads the ids of everybody in order, and then the rows of the few
+// that are shown: f.Is may know what no query does.
 func (s store) matching(ctx context.Context, f MatchFilter) ([]Branch, int64, error) {
-	conditions, args := []string{inScopeThen}, map[string]any{"month": f.Month, "limit": f.Limit}
+	condition, args := inScopeThen, map[string]any{"month": f.Month}
 	if strings.TrimSpace(f.Text) != "" {
-		conditions, args["like"] = append(conditions, `(lower(t.name) LIKE @like OR t.slug LIKE @like)`), likeOf(f.Text)
+		condition, args["like"] = condition+` AND (lower(t.name) LIKE @like OR t.slug LIKE @like)`, likeOf(f.Text)
 	}
-	if f.Only != nil {
-		conditions, args["only"] = append(conditions, `t.id IN (SELECT unnest(CAST(@only AS uuid[])))`), uuids(f.Only)
+	list, err := find[id.Tenants](ctx, s, `SELECT string_agg(uuid_send(t.id), '' ORDER BY`+inOrder+`) FROM tenancy_tenants t WHERE`+condition, args)
+	if err != nil {
+		return nil, 0, fmt.Errorf("search the tree: %w", err)
 	}
-	if len(f.Except) > 0 {
-		conditions, args["except"] = append(conditions, `NOT EXISTS (SELECT FROM unnest(CAST(@except AS uuid[])) e (id) WHERE e.id = t.id)`), uuids(f.Except)
+	hits := list[0]
+	if f.Is != nil {
+		hits = slices.DeleteFunc(hits, func(t id.Tenant) bool { return !f.Is(t) })
 	}
-	rows, err := find[branchRow](ctx, s, `
-		WITH RECURSIVE hit AS (
-			SELECT t.id, count(*) OVER () AS matches FROM tenancy_tenants t
-			WHERE `+strings.Join(conditions, " AND ")+`
-			ORDER BY`+inOrder+` LIMIT @limit),
-		up (id, parent_id) AS (
-			SELECT h.id, p.parent_id FROM hit h
+	if len(hits) == 0 {
+		return nil, 0, nil
+	}
+	found, err := s.branches(ctx, `
+		WITH RECURSIVE up (id, parent_id) AS (
+			SELECT h.id, p.parent_id FROM unnest(CAST(@hits AS uuid[])) h (id)
 			LEFT JOIN tenancy_parents p ON p.tenant_id = h.id AND p.months @> CAST(@month AS date) AND h.id <> @acting
 			UNION
 			SELECT up.parent_id, p.parent_id FROM up
 			LEFT JOIN tenancy_parents p ON p.tenant_id = up.parent_id AND p.months @> CAST(@month AS date) AND up.parent_id <> @acting
 			WHERE up.parent_id IS NOT NULL)
-		SELECT `+tenantColumns+`, up.parent_id, t.id IN (SELECT id FROM hit) AS is_match, (SELECT max(matches) FROM hit) AS matches, `+childrenOf+`
+		SELECT `+tenantColumns+`, up.parent_id, t.id IN (SELECT unnest(CAST(@hits AS uuid[]))) AS is_match, `+childrenOf+`
 		FROM up JOIN tenancy_tenants t ON t.id = up.id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
-		ORDER BY`+inOrder, args)
-	switch {
-	case err != nil:
-		return nil, 0, fmt.Errorf("search the tree: %w", err)
-	case len(rows) == 0:
-		return nil, 0, nil
-	}
-	return branchesOf(rows), rows[0].Matches, nil
+		ORDER BY`+inOrder, map[string]any{"month": f.Month, "hits": uuids(hits[:min(len(hits), f.Limit)])})
+	return found, int64(len(hits)), err
 }
 
 func (s store) containing(ctx context.Context, m period.Month, tenants []id.Tenant) (map[id.Tenant][]id.Tenant, error) {

@@ -22,9 +22,7 @@ func choiceSQL(sc scope.Scope, c Choice) (with, from string, args map[string]any
 			WHERE p.parent_id = @top AND p.months @> CAST(@month AS date) AND EXISTS (SELECT FROM tenancy_closure c
 				WHERE c.ancestor_id = @acting AND c.descendant_id = @top AND c.months @> CAST(@month AS date))`
 	case top == sc.Tenant:
-		// Two conditions that OR joins: what is below is hashed, not joined.
-		from = ` FROM tenancy_tenants t WHERE (t.id = @acting OR t.id IN (
-			SELECT c.descendant_id FROM tenancy_closure c WHERE c.ancestor_id = @acting AND c.months @> CAST(@month AS date)))`
+		from = ` FROM tenancy_tenants t WHERE` + inScopeThen
 	default:
 		with = `WITH RECURSIVE below (id) AS (
 			SELECT c.descendant_id FROM tenancy_closure c

@@ -63,6 +63,26 @@ type (
 	Event      = ID[eventKind]      // Event is one audit entry.
 )
 
+// Tenants are many tenants in one value of a query.
+type Tenants = packed[tenantKind]
+
+// packed are ids as string_agg of uuid_send writes them, NULL for none:
+// ten thousand rows take many times as long to read.
+type packed[K kind] []ID[K]
+
+// Scan reads ids that follow each other without anything between them.
+func (p *packed[K]) Scan(src any) error {
+	b, _ := src.([]byte)
+	if src != nil && b == nil || len(b)%len(uuid.Nil) != 0 {
+		return fmt.Errorf("%T of %d bytes are no ids", src, len(b))
+	}
+	*p = make(packed[K], len(b)/len(uuid.Nil))
+	for i := range *p {
+		copy((*p)[i].u[:], b[i*len(uuid.Nil):])
+	}
+	return nil
+}
+
 // New returns a fresh id. It panics if the machine has no randomness left.
 func New[T ID[K], K kind]() T { return T{u: uuid.Must(uuid.NewV7())} }
 
