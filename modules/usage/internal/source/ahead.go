@@ -3,6 +3,8 @@ package source
 import (
 	"io"
 	"sync"
+
+	"tierbook/modules/usage/internal/source/table"
 )
 
 const (
@@ -46,10 +48,7 @@ func (a *ahead) run(r io.Reader) {
 		case <-a.stop:
 			return
 		case buf := <-a.empty:
-			n, err := io.ReadFull(r, buf)
-			if err == io.ErrUnexpectedEOF {
-				err = io.EOF
-			}
+			n, err := table.ReadBlock(r, buf)
 			a.full <- block{buf[:n], err}
 			if err != nil {
 				return

@@ -65,6 +65,9 @@ func (s *Set) Read(ctx context.Context, f File, read *atomic.Int64, fn func(name
 }
 
 func unreadable(name string, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("it ends in the middle, as if it was cut off or is still being written")
+	}
 	return refuse("usage.file", "The file %s cannot be read: %s.", name, strings.TrimSuffix(err.Error(), "."))
 }
 

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -195,6 +196,49 @@ func TestSet_Read_ContextEnds(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v", err)
+	}
+}
+
+// What is left of a file that was cut off is never taken for the whole.
+func TestSet_Read_CutOff(t *testing.T) {
+	t.Parallel()
+	var whole bytes.Buffer
+	z := gzip.NewWriter(&whole)
+	for i := range 200_000 {
+		fmt.Fprintf(z, "%d,%x\n", i, i*i*7919)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	read := func(t *testing.T, size int) (rows int, err error) {
+		t.Helper()
+		root := t.TempDir()
+		write(t, root, map[string]string{"a.csv.gz": whole.String()[:size]})
+		s := resolve(t, root)
+		_, err = s.Read(t.Context(), s.Files[0], new(atomic.Int64), func(_ string, tab Table) error {
+			tab.Want([]int{0})
+			for {
+				b, err := tab.Next()
+				if err == io.EOF {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				rows += b.Rows
+				tab.Release(b)
+			}
+		})
+		return rows, err
+	}
+	if rows, err := read(t, whole.Len()); rows != 199_999 || err != nil {
+		t.Fatalf("whole: %d rows, %v", rows, err)
+	}
+	for _, size := range []int{4, 11, 100, whole.Len() / 3, whole.Len() / 2, whole.Len() - 9, whole.Len() - 8, whole.Len() - 1} {
+		rows, err := read(t, size)
+		if errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "a.csv.gz") || !strings.Contains(err.Error(), "cut off") {
+			t.Errorf("%d of %d bytes: %d rows and %v, want an error that names the file", size, whole.Len(), rows, err)
+		}
 	}
 }
 

@@ -123,10 +123,10 @@ func (c *CSV) more() error {
 		return nil
 	}
 	buf := append(c.pending, make([]byte, blockSize)...)
-	n, err := io.ReadFull(c.r, buf[len(c.pending):])
+	n, err := ReadBlock(c.r, buf[len(c.pending):])
 	c.pending = buf[:len(c.pending)+n]
 	c.read += int64(n)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if err == io.EOF {
 		c.eof, err = true, nil
 	}
 	return err
@@ -180,13 +180,25 @@ func (c *CSV) readInto(b *Batch) error {
 		b.buf = append(make([]byte, 0, have+blockSize+blockSize/4), b.buf...)
 	}
 	b.buf = b.buf[:have+blockSize]
-	n, err := io.ReadFull(c.r, b.buf[have:])
+	n, err := ReadBlock(c.r, b.buf[have:])
 	b.buf = b.buf[:have+n]
 	c.read += int64(n)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if err == io.EOF {
 		c.eof, err = true, nil
 	}
 	return err
+}
+
+// ReadBlock fills block from r, as far as r goes, and returns r's own error:
+// io.EOF only where r ended well. io.ReadFull answers io.ErrUnexpectedEOF for a
+// short last block and for a file that was cut off alike.
+func ReadBlock(r io.Reader, block []byte) (n int, err error) {
+	for n < len(block) && err == nil {
+		var m int
+		m, err = r.Read(block[n:])
+		n += m
+	}
+	return n, err
 }
 
 // parse splits the whole records in b.buf and returns where the rest starts.
