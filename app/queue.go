@@ -22,6 +22,11 @@ func (a *App) Work(ctx context.Context, do func(ctx context.Context) error) (err
 	if err != nil {
 		return err
 	}
+	present, err := client.Attend(ctx, a.work)
+	if err != nil {
+		return err
+	}
+	defer present.Leave()
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the queue: %w", err)
 	}
@@ -32,6 +37,7 @@ func (a *App) Work(ctx context.Context, do func(ctx context.Context) error) (err
 	}()
 	ctx, stop := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return present.Run(ctx) })
 	group.Go(func() error { return a.runs.Sweeper(client).Run(ctx) })
 	group.Go(func() error { return a.lines.Sweeper(client).Run(ctx) })
 	group.Go(func() error {

@@ -12,6 +12,7 @@ import (
 	"tierbook/app/kernel/id"
 	"tierbook/app/platform/blob"
 	"tierbook/app/platform/db"
+	"tierbook/app/platform/jobs"
 )
 
 // patient is a database that can be asked.
@@ -69,26 +70,27 @@ func (p patient) security(ctx context.Context) (string, error) {
 const queueLate = time.Minute
 
 func (p patient) queue(ctx context.Context) (string, error) {
-	var waiting, running int
+	var waiting int
 	var oldest float64
-	var isLed bool // one of the workers leads, while there are any
 	err := p.db.Pool().QueryRow(ctx, `
-		SELECT count(*) FILTER (WHERE state = 'available'), count(*) FILTER (WHERE state = 'running'),
-			coalesce(extract(epoch FROM now() - min(scheduled_at) FILTER (WHERE state = 'available')), 0)::float8,
-			EXISTS (SELECT FROM river_leader WHERE expires_at > now())
-		FROM river_job WHERE state IN ('available', 'running')`).Scan(&waiting, &running, &oldest, &isLed)
+		SELECT count(*), coalesce(extract(epoch FROM now() - min(scheduled_at)), 0)::float8
+		FROM river_job WHERE state = 'available'`).Scan(&waiting, &oldest)
 	if err != nil {
 		return "", ill("Run «tierbook migrate».", "%v", err)
 	}
+	taken, err := jobs.FindTaken(ctx, p.db)
+	if err != nil {
+		return "", err
+	}
 	if age := time.Duration(oldest * float64(time.Second)).Round(time.Second); age > queueLate {
 		return "", ill("Start «tierbook work», or give its queues more workers with TIERBOOK_WORK_QUEUES.",
-			"%d jobs wait, the first for %v; %d run", waiting, age, running)
+			"%d jobs wait, the first for %v; %d run", waiting, age, taken.UnderWay)
 	}
-	if running > 0 && !isLed {
+	if left := taken.Left(); left > 0 {
 		return "", ill("Start «tierbook work»: it takes them up again within seconds.",
-			"%d jobs were under way when their worker died; %d wait", running, waiting)
+			"%d jobs were under way when their worker died; %d wait, %d run", left, waiting, taken.UnderWay)
 	}
-	return fmt.Sprintf("%d jobs wait, %d run", waiting, running), nil
+	return fmt.Sprintf("%d jobs wait, %d run", waiting, taken.UnderWay), nil
 }
 
 // maxSkew is what the clocks of this machine and the database may differ by.

@@ -89,6 +89,10 @@ func New(pool *pgxpool.Pool, workers *river.Workers, queues map[string]int, log 
 	return &Client{river: c, log: log}, nil
 }
 
+// ID names the client among all of the queue, as it stands with the jobs that
+// it takes.
+func (c *Client) ID() string { return c.river.ID() }
+
 // Start begins to take jobs and returns. Cancelling ctx stops taking jobs and
 // cancels those under way; Stop is gentler.
 func (c *Client) Start(ctx context.Context) error {
