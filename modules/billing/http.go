@@ -154,7 +154,7 @@ func (m *Module) acknowledge(c *fiber.Ctx) error {
 	}
 	_, err = m.Service.AcknowledgeFinding(c.UserContext(), in)
 	if err == nil {
-		web.Toast(c, "Acknowledged: usage without a price does not block the invoice any more.")
+		web.Toast(c, "Acknowledged. This usage without a price does not block the invoice any more.")
 		return web.SeeOther(c, routes.Invoice(d.Month, d.SellerParty.Slug, d.BuyerParty.Slug))
 	}
 	problem, ok := web.Problem(err)

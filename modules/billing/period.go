@@ -52,29 +52,43 @@ func (s *Service) ratePeriod(ctx context.Context, r Run) (publisher, error) {
 }
 
 func (s *Service) readPeriodInputs(ctx context.Context, r Run) (periodInputs, error) {
-	in := periodInputs{run: r, edge: Edge{Seller: r.Seller, Buyer: r.Buyer}, tenants: map[id.Tenant]Tenant{}}
+	terms, err := s.readTerms(ctx, r.Month)
+	return terms.inputs(r), err
+}
+
+// monthTerms is who there is and what is agreed in a month.
+type monthTerms struct {
+	tenants   map[id.Tenant]Tenant
+	contracts []ContractVersion
+}
+
+func (s *Service) readTerms(ctx context.Context, month period.Month) (monthTerms, error) {
+	out := monthTerms{tenants: map[id.Tenant]Tenant{}}
 	tenants, err := s.tenants.Tenants(ctx)
 	if err != nil {
-		return in, err
+		return out, err
 	}
 	for _, t := range tenants {
-		in.tenants[t.ID] = t
+		out.tenants[t.ID] = t
 	}
-	contracts, err := s.contracts.ForMonth(ctx, r.Month)
-	if err != nil {
-		return in, err
-	}
-	for i, c := range contracts {
+	out.contracts, err = s.contracts.ForMonth(ctx, month)
+	return out, err
+}
+
+// inputs returns what the period run r is about.
+func (m monthTerms) inputs(r Run) periodInputs {
+	in := periodInputs{run: r, edge: Edge{Seller: r.Seller, Buyer: r.Buyer}, tenants: m.tenants}
+	for i, c := range m.contracts {
 		switch {
 		case c.Edge == in.edge:
-			in.contract = &contracts[i]
+			in.contract = &m.contracts[i]
 		case c.Seller == in.edge.Buyer && !c.Buyer.IsZero() && c.Pricing.ReadsPeriodCost():
 			in.dependent = append(in.dependent, c.Edge)
 		}
 	}
 	slices.SortFunc(in.dependent, func(a, b Edge) int { return a.Buyer.Compare(b.Buyer) })
-	in.customers = in.contracted(contracts)
-	return in, nil
+	in.customers = in.contracted(m.contracts)
+	return in
 }
 
 // contracted returns the customers at or below the buyer that somebody in its
@@ -273,32 +287,54 @@ func (s *Service) computeFees(ctx context.Context, in periodInputs, currency mon
 	return rows, money.Plain(feeIn.PeriodCost), nil
 }
 
-// tryFees computes the fees of the contracts in force on edges over the charges
-// that the caller's transaction has written, and keeps none of them: that is for
-// the period runs. A month to come has no fees yet.
-//
-// Errors: edgeError if one cannot be computed.
-func (s *Service) tryFees(ctx context.Context, month period.Month, edges []Edge) error {
-	if s.isToCome(month) {
-		return nil
+// feesToTry returns what the fees read that a line run can prove before it
+// publishes: those of the contracts that it was rated with. There are none
+// while other recalculations of the month are open, which will change what the
+// fees are taken on, none of contracts that read what the period runs above
+// have yet to charge, and none in a month to come.
+func (s *Service) feesToTry(ctx context.Context, r Run, in *lineInputs) ([]periodInputs, error) {
+	edges := in.feeEdges()
+	if len(edges) == 0 || s.isToCome(r.Month) {
+		return nil, nil
 	}
-	terms, err := s.contracts.InForce(ctx, month, edges...)
-	if err != nil {
+	var isOnly bool
+	err := s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		isOnly, err = s.work.isOnlyLineRun(ctx, r)
 		return err
+	})
+	if err != nil || !isOnly {
+		return nil, err
 	}
-	for _, edge := range edges {
-		if c := terms[edge].Contract; c == nil || !c.Pricing.HasFees() {
-			continue
-		}
-		in, err := s.readPeriodInputs(ctx, Run{Month: month, Seller: edge.Seller, Buyer: edge.Buyer})
-		if err != nil {
-			return err
-		}
-		if _, _, err := s.computeFees(ctx, in, in.contract.Currency); err != nil {
-			return err
+	terms, err := s.readTerms(ctx, r.Month)
+	if err != nil {
+		return nil, err
+	}
+	var out []periodInputs
+	for _, e := range edges {
+		fees := terms.inputs(Run{Month: r.Month, Seller: e.Seller, Buyer: e.Buyer})
+		if c := fees.contract; c != nil && c.Pricing.HasFees() && !c.Pricing.ReadsPeriodCost() {
+			out = append(out, fees)
 		}
 	}
-	return nil
+	return out, nil
+}
+
+// feeEdges returns the edges at or below the acting tenant whose contract
+// charges fees, once each.
+func (in *lineInputs) feeEdges() []Edge {
+	var out []Edge
+	for i := range in.assignees {
+		for j := range in.assignees[i].sales {
+			sale := &in.assignees[i].sales[j]
+			for place := sale.above; place < len(sale.edges); place++ {
+				c := sale.edges[place].Contract
+				if c != nil && c.Pricing.HasFees() && !slices.Contains(out, c.Edge) {
+					out = append(out, c.Edge)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // periodCost returns what the seller was charged in fees by its own supplier.

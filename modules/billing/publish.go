@@ -11,8 +11,9 @@ import (
 // edges and months, and asks for the period runs of these edges. The caller
 // holds the run and its locks.
 //
-// Errors: edgeError if a fee cannot be computed over the new charges. Nothing
-// is published then: line charges without the fees on them would be half a bill.
+// Errors: edgeError if one of x.fees cannot be computed over the new charges.
+// Nothing is published then: line charges without the fees on them would be
+// half a bill.
 func (s *Service) publishLines(ctx context.Context, done *Run, x *rated) (any, error) {
 	var text []string
 	var edges []Edge
@@ -35,8 +36,10 @@ func (s *Service) publishLines(ctx context.Context, done *Run, x *rated) (any, e
 	if err := s.enqueuePeriodRuns(ctx, *done, edges); err != nil {
 		return nil, err
 	}
-	if err := s.tryFees(ctx, done.Month, edges); err != nil {
-		return nil, err
+	for _, fees := range x.fees {
+		if _, _, err := s.computeFees(ctx, fees, fees.contract.Currency); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.work.sumLines(ctx, done.Month, edges); err != nil {
 		return nil, err

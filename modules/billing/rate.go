@@ -23,6 +23,7 @@ const engineVersion = rules.EngineVersion + ".1"
 type rated struct {
 	in        lineInputs
 	assignees []ratedAssignee
+	fees      []periodInputs // to be computed, and thrown away, over what is published: see feesToTry
 	lines     int64
 	classes   int64
 	tuples    int64
@@ -75,6 +76,9 @@ func (s *Service) rateLines(ctx context.Context, r Run, locked []db.LockKey) (pu
 			return nil, err
 		}
 		out.assignees = append(out.assignees, a)
+	}
+	if out.fees, err = s.feesToTry(ctx, r, &in); err != nil {
+		return nil, err
 	}
 	// On its own: whoever creates partitions keeps others waiting until its end.
 	err = s.work.db.InTx(ctx, func(ctx context.Context) error { return s.work.ensureMonth(ctx, r.Month) })

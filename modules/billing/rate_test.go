@@ -364,6 +364,20 @@ func TestRate_Failure(t *testing.T) {
 		w.deliver("111", usageLine{service: "Compute", billed: "190"})
 		w.recalc("dist", "acme")
 	})
+	t.Run("NotAFeeThatOthersHaveYetToChange", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.usual()
+		w.contract("dist", "north", rules.Terms{Basis: rules.BasisList, Rules: []rules.Rule{fee("Care", "100 / (spend - 90)")}})
+		w.account("dist", "111", "acme", usageLine{service: "Compute", billed: "90"})
+		w.account("dist", "222", "bolt", usageLine{service: "Compute", billed: "100"})
+		first, second := w.request("dist", "acme"), w.request("dist", "bolt")
+		for _, run := range []id.Run{first, second} {
+			if r := w.carryOut(run); r.State != StateComplete {
+				t.Errorf("run is %s: %q", r.State, r.Error)
+			}
+		}
+	})
 	t.Run("OtherCurrency", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

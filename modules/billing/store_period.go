@@ -204,6 +204,14 @@ func (s store) underWay(ctx context.Context, tree id.Tenant, month period.Month)
 	return out, err
 }
 
+// isOnlyLineRun reports whether no other line run of r's tree and month is
+// queued or started.
+func (s store) isOnlyLineRun(ctx context.Context, r Run) (bool, error) {
+	others, err := s.runs(ctx, `
+		WHERE kind = 'line' AND tree_id = ? AND month = ? AND state IN ('requested', 'running') AND id <> ? LIMIT 1`, r.Tree, r.Month, r.ID)
+	return len(others) == 0, err
+}
+
 // newestPeriod returns the newest period run of an edge's month.
 func (s store) newestPeriod(ctx context.Context, edge Edge, month period.Month) (Run, bool, error) {
 	runs, err := s.runs(ctx, `
