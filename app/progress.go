@@ -45,7 +45,7 @@ func (p progress) Now(ctx context.Context) web.Running {
 		out.URL = routes.Imports
 	}
 	for _, r := range runs {
-		if r.Kind == billing.RunLine && r.Actor == sc.Actor.String() {
+		if r.Kind == billing.RunLine && r.State != billing.StateWaiting && r.Actor == sc.Actor.String() {
 			out.Own = append(out.Own, jobRun+r.ID.String())
 		}
 	}

@@ -28,7 +28,7 @@ type Jobs interface {
 type Running struct {
 	Count int64
 	URL   string   // where they are listed
-	Own   []string // names of those that the actor waits for
+	Own   []string // names of those that the actor waits for and that end by themselves
 }
 
 // Ended is a job that is done, in one way or another.
@@ -79,6 +79,9 @@ func (s *Server) jobsNow(c *fiber.Ctx) layout.Jobs {
 		return layout.Jobs{}
 	}
 	now := s.opts.Jobs.Now(c.UserContext())
-	own := strings.Join(now.Own[:min(len(now.Own), mostWatched)], ",")
-	return layout.Jobs{Count: now.Count, URL: now.URL, Next: routes.With(routes.Jobs, "own", own)}
+	out := layout.Jobs{Count: now.Count, URL: now.URL}
+	if own := now.Own[:min(len(now.Own), mostWatched)]; len(own) > 0 {
+		out.Next = routes.With(routes.Jobs, "own", strings.Join(own, ","))
+	}
+	return out
 }
