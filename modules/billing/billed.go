@@ -8,8 +8,8 @@ import (
 	"tierbook/app/platform/scope"
 )
 
-// Billed returns the tenants that Buying has figures of in a month, in no
-// order: a row for each, however many there are.
+// Billed returns the tenants that Buying has figures of in a month, once each
+// and in no order, however many there are.
 //
 // Needs billing.read.
 func (s *Service) Billed(ctx context.Context, month period.Month) (out []id.Tenant, err error) {
