@@ -101,6 +101,14 @@ FROM customers, (SELECT month, month + interval '1 month 3 days' AS at FROM mont
 
 INSERT INTO billing_published (tree_id, bearer_id, sold_to, assignee_id, account_id, month, run_id)
 SELECT DISTINCT pg_temp.uid(1, 0), bearer_id, sold_to, assignee_id, pg_temp.uid(5, n), month, run_id FROM steps;
+INSERT INTO billing_applied (tree_id, seller_id, buyer_id, month, assignee_id, version_id, terms_hash)
+SELECT p.tree_id, p.bearer_id, p.sold_to, p.month, p.assignee_id, (e.edge -> 'contract' ->> 'version')::uuid, coalesce(e.edge -> 'contract' ->> 'terms_hash', '')
+FROM (SELECT DISTINCT tree_id, bearer_id, sold_to, assignee_id, month, run_id FROM billing_published WHERE sold_to IS NOT NULL) p
+JOIN billing_runs r ON r.id = p.run_id
+CROSS JOIN LATERAL jsonb_path_query(r.inputs, '$.chains[*]') AS c(chain)
+CROSS JOIN LATERAL jsonb_path_query(c.chain, '$.edges[*]') WITH ORDINALITY AS e(edge, n)
+WHERE (c.chain -> 'tenants' ->> (e.n::int - 1))::uuid = p.bearer_id
+UNION SELECT DISTINCT tree_id, tree_id, NULL::uuid, month, assignee_id, NULL::uuid, '' FROM billing_published WHERE bearer_id = tree_id;
 INSERT INTO billing_charges (run_id, tree_id, seller_id, buyer_id, assignee_id, account_id, month, currency, payer, provider, account, service, sku, region,
     charge_category, charge_class, marketplace, commitment_role, unit, service_month, rule, label, quantity, list, amount)
 SELECT run_id, pg_temp.uid(1, 0), bearer_id, sold_to, assignee_id, pg_temp.uid(5, n), month, 'USD', '6170000' || lpad((n % 20)::text, 5, '0'), 'aws', lpad(n::text, 12, '0'), service,

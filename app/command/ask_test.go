@@ -60,3 +60,20 @@ func TestContractApply_Warnings(t *testing.T) {
 		t.Errorf("yes: exit code %d, %q, %q", code, out, said)
 	}
 }
+
+// A mistake in the shape of a file does not hide those in its rules.
+func TestContractApply_SaysAllThatIsWrong(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	file := b.file("bad.yaml", "seller: north\nbuyer: fern\nname: Resale\nstarts: 2024-13\ncurrency: USD\nbasis: list\n"+
+		"rules:\n  - {name: a, stage: price, then: lst}\n  - {name: b, stage: wrong, then: list}\n")
+	got := b.try("contract", "apply", file)
+	if got.code != 1 {
+		t.Errorf("exit code %d", got.code)
+	}
+	for _, want := range []string{"bad.yaml:4:9: starts", `bad.yaml:8:35: rule "a", then: unknown name lst`, `bad.yaml:9:22: rule "b", stage`} {
+		if !strings.Contains(got.stderr, want) {
+			t.Errorf("nothing is said about %s in:\n%s", want, got.stderr)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"tierbook/app/platform/texttable"
 	"tierbook/modules/contracts"
 	"tierbook/modules/tenancy"
+	"tierbook/rules"
 )
 
 func (e *env) contract() *cobra.Command {
@@ -101,7 +102,7 @@ func (e *env) withDocument(ctx context.Context, file string, do func(ctx context
 	}
 	d, err := contracts.Parse(file, text)
 	if err != nil {
-		return err
+		return allProblems(file, text, err)
 	}
 	return e.with(ctx, func(ctx context.Context, a *app.App) error {
 		seller, ctx, err := e.act(ctx, a, d.Seller)
@@ -111,6 +112,20 @@ func (e *env) withDocument(ctx context.Context, file string, do func(ctx context
 		d.Seller = seller.Slug
 		return do(ctx, a, d)
 	})
+}
+
+// allProblems returns what is wrong with the rules of a contract file besides
+// what is wrong with its shape. What a reseller's rules may not read is not
+// known yet.
+func allProblems(file string, text []byte, shape error) error {
+	engine, err := app.NewRules()
+	if err != nil {
+		return shape
+	}
+	if _, err := contracts.Check(engine, rules.EdgeFirst, file, text); err != nil {
+		return err
+	}
+	return shape
 }
 
 // shownAnswer is a contract with its versions.

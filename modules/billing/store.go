@@ -169,7 +169,7 @@ func (s store) listRuns(ctx context.Context, f RunFilter) ([]Run, error) {
 	return s.runs(ctx, `
 		WHERE id IN (SELECT r.id FROM billing_actors() AS a (id) CROSS JOIN LATERAL (
 			SELECT id FROM billing_runs WHERE acting_tenant = a.id AND `+condition+`
-			ORDER BY requested_at DESC, id DESC LIMIT ?) r)
+			ORDER BY id DESC LIMIT ?) r)
 		ORDER BY id DESC LIMIT ?`, append(args, f.limit(), f.limit())...)
 }
 
