@@ -74,6 +74,12 @@ func wordStates() []State {
 	}
 }
 
+// inForm puts a field that asks the server into a form, without which it would
+// be nothing where scripts don't run.
+func inForm(field templ.Component) templ.Component {
+	return templ.Join(templ.Raw(`<form class="tb-form" method="get">`), field, templ.Raw("</form>"))
+}
+
 func formStates() []State {
 	return []State{
 		{"field", Field(Input{Name: "reason", Label: "Reason", Help: "For the log.", Required: true})},
@@ -86,7 +92,7 @@ func formStates() []State {
 			{Value: "birch", Text: "Birch", Group: "Harbour"},
 		})},
 		{"one of few tenants", Tenant(Input{Name: "buyer", Label: "Buyer"}, ChooseTenant([]Option{{Value: "alder", Text: "Alder"}, {Value: "birch", Text: "Birch"}}, "birch", "/find"), "buyers")},
-		{"one of many tenants", Tenant(Input{Name: "buyer", Label: "Buyer"}, TenantField{Value: "birch", Find: "/find"}, "buyers")},
+		{"one of many tenants", inForm(Tenant(Input{Name: "buyer", Label: "Buyer"}, TenantField{Value: "birch", Find: "/find"}, "buyers"))},
 		{"checkbox", Checkbox(Input{Name: "sure", Label: "Discloses the cost to the buyer", Help: "Every line at cost."}, true)},
 		{"errors", Errors(Problem{
 			Message: "Two fields need your attention.",
