@@ -203,14 +203,14 @@ func (p *Page) Attr(sel, name string) string {
 	return Eval[string](p, fmt.Sprintf(`find(%s)[0].getAttribute(%s) ?? ""`, quote(sel), quote(name)))
 }
 
-// Click waits until something can be clicked, in the place where it then stays,
-// and clicks it.
+// Click waits until something can be clicked, on a page that is all there and in
+// the place where it then stays, and clicks it.
 func (p *Page) Click(sel string) {
 	p.t.Helper()
 	var at [2]float64
 	p.Until("a click on "+sel, fmt.Sprintf(`(() => {
 		const e = find(%s)[0];
-		if (!e || e.disabled) return false;
+		if (!e || e.disabled || document.readyState !== "complete") return false;
 		e.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
 		const box = e.getClientRects()[0];
 		const x = box.x + box.width / 2, y = box.y + box.height / 2;
