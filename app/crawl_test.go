@@ -12,7 +12,7 @@ import (
 var unlinked = map[string]string{
 	"/healthz": "for machines", "/readyz": "for machines", "/static/*": "not a page", "/dev/gallery": "for those who build components",
 	"/sign-in": "nobody who is signed in needs it", "/search": "a form leads there",
-	"/jobs": "the count of jobs in progress asks it",
+	"/jobs":             "the count of jobs in progress asks it",
 	"/profile/password": "leads back to the profile", "/profile/sessions": "leads back to the profile",
 }
 
