@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -54,5 +55,37 @@ func TestJobs(t *testing.T) {
 				t.Errorf("said %+v, want %q and a link to %q", said.Toast, tt.want, tt.leadsTo)
 			}
 		})
+	}
+}
+
+// A job that ends between two pages is told of on the second.
+func TestJobs_EndBetweenTwoPages(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Shared(t)
+	run := "run:" + s.Records(t).Runs[sitetest.Reseller]
+	page := s.Do(t, sitetest.Request{Path: routes.Profile, Token: s.Person(t, sitetest.Reseller, "admin").Token, Cookies: map[string]string{"tierbook_jobs": run}})
+	if want := `hx-get="` + routes.With(routes.Jobs, "own", run) + `"`; !strings.Contains(page.Body, want) {
+		t.Errorf("the page does not ask %s", want)
+	}
+}
+
+// Bytes that are no text are refused before anybody tries to store them.
+func TestAddresses_AreText(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Shared(t)
+	who := s.Person(t, sitetest.Distributor, "admin")
+	for _, path := range []string{
+		routes.Customers + "?q=%00", routes.Contracts + "?q=%ff", routes.Search + "?q=%ff", routes.Accounts + "?text=%ff",
+		routes.Runs + "?customer=%ff", routes.ContractNew + "?buyer=%ff", routes.Customers + "?%ff=1",
+	} {
+		if got := s.Do(t, sitetest.Request{Path: path, Token: who.Token}); got.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: status %d", path, got.Status)
+		}
+	}
+	if got := s.Do(t, sitetest.Request{Path: routes.Password, Token: who.Token, Form: url.Values{"password": {"\x00"}}}); got.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a form: status %d", got.Status)
+	}
+	if got := s.Do(t, sitetest.Request{Method: http.MethodHead, Path: routes.Customers, Token: who.Token}); got.Status != http.StatusOK || got.Body != "" {
+		t.Errorf("HEAD: status %d with %d bytes", got.Status, len(got.Body))
 	}
 }

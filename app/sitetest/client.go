@@ -13,11 +13,13 @@ import (
 type Request struct {
 	Method string // "": GET, and POST with a form
 	Path   string
-	Token  string     // of a session; "": nobody's
-	Form   url.Values // sent as the body of a POST
-	HTMX   bool       // as htmx asks
-	JSON   bool       // as a program asks, not as a browser
-	Origin string     // of the page that sends the request; "": the site's own
+	Token  string // of a session; "": nobody's
+	// Cookies are sent besides, by name.
+	Cookies map[string]string
+	Form    url.Values // sent as the body of a POST
+	HTMX    bool       // as htmx asks
+	JSON    bool       // as a program asks, not as a browser
+	Origin  string     // of the page that sends the request; "": the site's own
 }
 
 // Answer is what came back.
@@ -54,6 +56,9 @@ func (s *Site) Do(t testing.TB, r Request) Answer {
 	}
 	if r.Token != "" {
 		req.AddCookie(&http.Cookie{Name: "tierbook", Value: r.Token})
+	}
+	for name, value := range r.Cookies {
+		req.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
 	resp, err := s.Handler().Test(req, -1)
 	if err != nil {

@@ -135,9 +135,27 @@ func (s *Service) LastCheck(ctx context.Context, month period.Month) (newest, co
 		if newest, complete, ok, err = s.web.lastChecks(ctx, month); err != nil {
 			return err
 		}
-		return s.nameActors(ctx, &newest.Actor, &complete.Actor)
+		actors := []*string{&newest.Actor, &complete.Actor}
+		for _, c := range []*Check{&newest, &complete} {
+			for i := range c.Result.Trees {
+				actors = append(actors, acknowledgers(c.Result.Trees[i].Findings)...)
+				actors = append(actors, acknowledgers(c.Result.Trees[i].Notices)...)
+			}
+		}
+		return s.nameActors(ctx, actors...)
 	})
 	return newest, complete, ok, err
+}
+
+// acknowledgers are where findings say who has acknowledged them.
+func acknowledgers(findings []Finding) []*string {
+	var out []*string
+	for i := range findings {
+		if a := findings[i].Acknowledged; a != nil {
+			out = append(out, &a.By)
+		}
+	}
+	return out
 }
 
 // nameActors puts names where actors of the audit log are users. One whom the

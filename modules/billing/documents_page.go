@@ -69,13 +69,9 @@ func (s *Service) Document(ctx context.Context, month period.Month, seller, buye
 // nameFindings says who acknowledged the findings of an invoice, and whom those
 // are about that can be acknowledged.
 func (s *Service) nameFindings(ctx context.Context, out *DocumentPage) error {
-	var actors []*string
 	var unpriced []id.Tenant
-	for i := range out.Invoice.Findings {
-		f := &out.Invoice.Findings[i]
-		if a := f.Acknowledged; a != nil {
-			actors = append(actors, &a.By)
-		} else if f.Code == rules.FindingZeroBasis {
+	for _, f := range out.Invoice.Findings {
+		if f.Acknowledged == nil && f.Code == rules.FindingZeroBasis {
 			unpriced = append(unpriced, f.Assignee)
 		}
 	}
@@ -87,7 +83,7 @@ func (s *Service) nameFindings(ctx context.Context, out *DocumentPage) error {
 		out.Unpriced = slices.SortedFunc(maps.Values(known), func(a, b Tenant) int {
 			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Slug, b.Slug))
 		})
-		return s.nameActors(ctx, actors...)
+		return s.nameActors(ctx, acknowledgers(out.Invoice.Findings)...)
 	})
 }
 

@@ -29,6 +29,13 @@ type Jobs struct {
 	Next  string // what to ask in a moment, to hear of those that end; empty: nothing
 }
 
+func inProgress(jobs int64) string {
+	if jobs == 1 {
+		return "1 job in progress"
+	}
+	return ui.FormatCount(jobs) + " jobs in progress"
+}
+
 // JobsID is what a later answer about jobs takes the place of.
 const JobsID = "jobs"
 

@@ -1,5 +1,7 @@
 package ui
 
+import "strings"
+
 func inputType(in Input) string {
 	if in.Type == "" {
 		return "text"
@@ -18,5 +20,5 @@ func labelOf(p Problem, name string) string {
 	if label := p.Labels[name]; label != "" {
 		return label
 	}
-	return name
+	return strings.ToUpper(name[:1]) + name[1:] // names of fields are ASCII words
 }

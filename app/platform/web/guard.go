@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -24,6 +26,23 @@ func secure(c *fiber.Ctx) error {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if isSecure(c) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	return c.Next()
+}
+
+var errBytes = errs.New(errs.Invalid, "web.bytes", "The address or the form has bytes in it that are no text.")
+
+// textual refuses addresses and forms with bytes that no text has: PostgreSQL
+// would, less kindly.
+func textual(c *fiber.Ctx) error {
+	isText := true
+	look := func(key, value []byte) {
+		isText = isText && utf8.Valid(key) && utf8.Valid(value) && bytes.IndexByte(value, 0) < 0
+	}
+	c.Context().QueryArgs().VisitAll(look)
+	c.Context().PostArgs().VisitAll(look)
+	if !isText {
+		return errBytes
 	}
 	return c.Next()
 }

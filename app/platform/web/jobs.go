@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -45,7 +46,7 @@ const mostWatched = 20
 // with a toast which of those ended that the user had asked for. Outside of
 // pages it leads to their list.
 func (s *Server) jobs(c *fiber.Ctx) error {
-	running := s.jobsNow(c)
+	running := s.jobsNow(c, nil)
 	if !IsHTMX(c) {
 		if running.URL == "" {
 			running.URL = routes.Home
@@ -74,14 +75,32 @@ func toastOf(ended []Ended, list string) toast {
 	return t
 }
 
-func (s *Server) jobsNow(c *fiber.Ctx) layout.Jobs {
+// jobsNow returns what runs, and whose end the user has yet to hear of: that of
+// the jobs in progress, and of awaited.
+func (s *Server) jobsNow(c *fiber.Ctx, awaited []string) layout.Jobs {
 	if s.opts.Jobs == nil {
 		return layout.Jobs{}
 	}
 	now := s.opts.Jobs.Now(c.UserContext())
 	out := layout.Jobs{Count: now.Count, URL: now.URL}
-	if own := now.Own[:min(len(now.Own), mostWatched)]; len(own) > 0 {
-		out.Next = routes.With(routes.Jobs, "own", strings.Join(own, ","))
+	own := slices.Concat(awaited, now.Own)
+	slices.Sort(own)
+	own = slices.Compact(own)
+	names := strings.Join(own[:min(len(own), mostWatched)], ",")
+	if names != "" {
+		out.Next = routes.With(routes.Jobs, "own", names)
+	}
+	if names != c.Cookies(cookieJobs) {
+		setCookie(c, cookieJobs, names, time.Time{})
 	}
 	return out
+}
+
+// awaited returns what the page before waited for: a job may have ended while
+// the user went from there to here.
+func awaited(c *fiber.Ctx) []string {
+	if names := c.Cookies(cookieJobs); names != "" {
+		return strings.Split(names, ",")
+	}
+	return nil
 }

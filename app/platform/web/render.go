@@ -253,7 +253,7 @@ func chrome(c *fiber.Ctx) layout.Chrome {
 	}
 	out.User, out.Email, out.Tenant, out.Tier = session.User, session.Email, session.Tenant, session.Scope.Tier.String()
 	out.Menu = server.menu(c)
-	out.Jobs = server.jobsNow(c)
+	out.Jobs = server.jobsNow(c, awaited(c))
 	return out
 }
 

@@ -63,12 +63,16 @@ const maxForm = 1 << 20
 
 func (r *Router) mount(method, path string, p authz.Permission, h fiber.Handler) {
 	r.server.routes = append(r.server.routes, Route{method, path, p})
-	r.server.app.Add(method, path, func(c *fiber.Ctx) error {
+	answer := func(c *fiber.Ctx) error {
 		if err := r.server.need(c, p); err != nil {
 			return err
 		}
 		return h(c)
-	})
+	}
+	r.server.app.Add(method, path, answer)
+	if method == fiber.MethodGet {
+		r.server.app.Add(fiber.MethodHead, path, answer) // the body is left out below us
+	}
 }
 
 func (r *Router) reading(h fiber.Handler) fiber.Handler {

@@ -59,6 +59,7 @@ const (
 	cookieSafe  = "__Host-tierbook"
 	cookieLocal = "tierbook"
 	cookieFlash = "tierbook_flash"
+	cookieJobs  = "tierbook_jobs" // what the last page waited for
 	cookieTheme = "theme"
 	cookieRows  = "density"
 )

@@ -81,7 +81,7 @@ func New(opts Options) *Server {
 		Next: func(c *fiber.Ctx) bool { // compressed once already; a download that breaks off must not end well
 			return section(c.Path()) == section(static.Prefix) || c.Path() == routes.CustomersCSV
 		},
-	}), secure, sameOrigin(), s.identify)
+	}), secure, sameOrigin(), s.identify, textual)
 	r := s.Router()
 	r.GetLive("/healthz", Public, func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	r.GetLive("/readyz", Public, s.ready)
