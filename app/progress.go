@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"path"
-	"strconv"
 	"strings"
 
 	"tierbook/app/kernel/id"
@@ -110,13 +108,9 @@ func (p progress) endedImport(ctx context.Context, text string) (web.Ended, bool
 	if err != nil || i.State.IsOpen() {
 		return web.Ended{}, false
 	}
-	source := path.Base(i.Source)
-	if n := len(i.Files); n > 1 {
-		source = strconv.Itoa(n) + " files"
-	}
-	e := web.Ended{Text: fmt.Sprintf("%s: %s rows imported.", source, ui.FormatCount(i.RowsStored)), Tone: ui.ToneOK, URL: routes.Import(i.ID.String())}
+	e := web.Ended{Text: fmt.Sprintf("%s: %s rows imported.", i.Title(), ui.FormatCount(i.RowsStored)), Tone: ui.ToneOK, URL: routes.Import(i.ID.String())}
 	if i.State == usage.ImportFailed {
-		e.Text, e.Tone = "The import of "+source+" failed.", ui.ToneError
+		e.Text, e.Tone = "The import of "+i.Title()+" failed.", ui.ToneError
 	}
 	return e, true
 }

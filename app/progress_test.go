@@ -33,12 +33,12 @@ func TestJobs(t *testing.T) {
 		"OfAnotherTree":   {who: sitetest.Distributor, own: []string{"run:" + r.Runs[sitetest.Foreign], "import:" + r.Imports[sitetest.Foreign]}},
 		"OfTheTierAbove":  {who: sitetest.Customer, own: []string{delivered, "run:" + r.Runs[sitetest.Distributor]}},
 		"Unknown":         {who: sitetest.Distributor, own: []string{"run:" + noID, "import:" + noID, "run:x", "y", ""}},
-		"MoreThanOneAsks": {who: sitetest.Distributor, own: strings.Split(strings.Repeat(run+",", 30), ",")},
+		"MoreThanOneAsks": {who: sitetest.Distributor, own: strings.Split(strings.Repeat(run+".", 30), ".")},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := routes.With(routes.Jobs, "own", strings.Join(tt.own, ","))
+			path := routes.With(routes.Jobs, "own", strings.Join(tt.own, "."))
 			got := s.Do(t, sitetest.Request{Path: path, Token: s.Person(t, tt.who, "admin").Token, HTMX: true})
 			if got.Status != http.StatusOK {
 				t.Fatalf("status %d", got.Status)
@@ -62,7 +62,8 @@ func TestJobs(t *testing.T) {
 func TestJobs_EndBetweenTwoPages(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Shared(t)
-	run := "run:" + s.Records(t).Runs[sitetest.Reseller]
+	r := s.Records(t)
+	run := "import:" + r.Imports[sitetest.Distributor] + ".run:" + r.Runs[sitetest.Reseller]
 	page := s.Do(t, sitetest.Request{Path: routes.Profile, Token: s.Person(t, sitetest.Reseller, "admin").Token, Cookies: map[string]string{"tierbook_jobs": run}})
 	if want := `hx-get="` + routes.With(routes.Jobs, "own", run) + `"`; !strings.Contains(page.Body, want) {
 		t.Errorf("the page does not ask %s", want)

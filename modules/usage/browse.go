@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"path"
+	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -36,6 +37,14 @@ type Import struct {
 	RowsQuarantined int64
 	Result          *ImportResult // nil until it is complete
 	Error           string        // why it failed
+}
+
+// Title names what was imported in few words.
+func (i Import) Title() string {
+	if n := len(i.Files); n > 1 {
+		return strconv.Itoa(n) + " files"
+	}
+	return path.Base(i.Source)
 }
 
 // ImportFilter chooses imports. The zero filter is all that the scope sees.

@@ -9,8 +9,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net"
-	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -56,15 +54,7 @@ func (m *Module) showImport(c *fiber.Ctx) error {
 		return err
 	}
 	p.CanImport = web.Can(c, PermImport)
-	return web.Page(c, below("Import of "+title(i), "Imports", routes.Imports), view.ImportView(p))
-}
-
-// title names what was imported in few words.
-func title(i Import) string {
-	if n := len(i.Files); n > 1 {
-		return strconv.Itoa(n) + " files"
-	}
-	return path.Base(i.Source)
+	return web.Page(c, below("Import of "+i.Title(), "Imports", routes.Imports), view.ImportView(p))
 }
 
 func (m *Module) newImport(c *fiber.Ctx) error {

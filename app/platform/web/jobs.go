@@ -39,6 +39,10 @@ type Ended struct {
 	URL  string // its page
 }
 
+// jobsApart stands between names of jobs, in addresses and in a cookie: a comma
+// may not stand in one.
+const jobsApart = "."
+
 // mostWatched is how many of one's own jobs a page follows to their end.
 const mostWatched = 20
 
@@ -54,7 +58,7 @@ func (s *Server) jobs(c *fiber.Ctx) error {
 		return c.Redirect(running.URL, fiber.StatusSeeOther)
 	}
 	if s.opts.Jobs != nil {
-		if watched := strings.Split(c.Query("own"), ","); len(watched) <= mostWatched {
+		if watched := strings.Split(c.Query("own"), jobsApart); len(watched) <= mostWatched {
 			if ended := s.opts.Jobs.Ended(c.UserContext(), watched); len(ended) > 0 {
 				c.Set("HX-Trigger", trigger(toastOf(ended, running.URL)))
 			}
@@ -86,7 +90,7 @@ func (s *Server) jobsNow(c *fiber.Ctx, awaited []string) layout.Jobs {
 	own := slices.Concat(awaited, now.Own)
 	slices.Sort(own)
 	own = slices.Compact(own)
-	names := strings.Join(own[:min(len(own), mostWatched)], ",")
+	names := strings.Join(own[:min(len(own), mostWatched)], jobsApart)
 	if names != "" {
 		out.Next = routes.With(routes.Jobs, "own", names)
 	}
@@ -100,7 +104,7 @@ func (s *Server) jobsNow(c *fiber.Ctx, awaited []string) layout.Jobs {
 // the user went from there to here.
 func awaited(c *fiber.Ctx) []string {
 	if names := c.Cookies(cookieJobs); names != "" {
-		return strings.Split(names, ",")
+		return strings.Split(names, jobsApart)
 	}
 	return nil
 }

@@ -166,6 +166,9 @@ func StreamCSV(c *fiber.Ctx, filename string, write func(context.Context, io.Wri
 	if out.gzip != nil {
 		c.Set(fiber.HeaderContentEncoding, "gzip")
 	}
+	// What compresses answers looks here when the handler has returned; it would
+	// let a download that breaks off end well.
+	c.Request().Header.Del(fiber.HeaderAcceptEncoding)
 	c.Vary(fiber.HeaderAcceptEncoding)
 	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
 	c.Attachment(filename)

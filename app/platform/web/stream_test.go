@@ -51,16 +51,41 @@ func ask(t *testing.T, c *http.Client, path, encoding string) *http.Response {
 	return resp
 }
 
-// TestStreamCSV downloads the address of the file that is really streamed.
 func TestStreamCSV(t *testing.T) {
 	t.Parallel()
-	const path = "/customers.csv"
+	const path = "/a.csv"
 	server := func(write func(context.Context, io.Writer) error) (*http.Client, *bytes.Buffer) {
 		var log bytes.Buffer
 		s := web.New(web.Options{Log: slog.New(slog.NewTextHandler(&log, nil)), RequestTimeout: time.Minute})
 		s.Router().GetLive(path, web.Public, func(c *fiber.Ctx) error { return web.StreamCSV(c, "a.csv", write) })
 		return served(t, s), &log
 	}
+	t.Run("Head", func(t *testing.T) {
+		t.Parallel()
+		ended := make(chan error, 1)
+		c, _ := server(func(_ context.Context, w io.Writer) error {
+			_, err := io.WriteString(w, "a,b\n")
+			ended <- err
+			return err
+		})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, "http://localhost"+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, io.ErrClosedPipe) {
+				t.Errorf("the file was written to nobody: %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("the file waits for a reader")
+		}
+	})
 	for _, encoding := range []string{"identity", "gzip", "br"} {
 		t.Run("BeginsAtOnce/"+encoding, func(t *testing.T) {
 			t.Parallel()

@@ -78,9 +78,7 @@ func New(opts Options) *Server {
 	})}
 	s.app.Use(s.prepare, recover.New(), compress.New(compress.Config{
 		Level: compress.LevelBestSpeed,
-		Next: func(c *fiber.Ctx) bool { // compressed once already; a download that breaks off must not end well
-			return section(c.Path()) == section(static.Prefix) || c.Path() == routes.CustomersCSV
-		},
+		Next:  func(c *fiber.Ctx) bool { return section(c.Path()) == section(static.Prefix) }, // compressed once already
 	}), secure, sameOrigin(), s.identify, textual)
 	r := s.Router()
 	r.GetLive("/healthz", Public, func(c *fiber.Ctx) error { return c.SendString("ok\n") })
