@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
 
@@ -91,15 +90,6 @@ func text(s *string) string {
 	return *s
 }
 
-// uuids turns ids into what PostgreSQL's «= ANY(?)» takes.
-func uuids[T interface{ UUID() uuid.UUID }](ids []T) []string {
-	out := make([]string, len(ids))
-	for i, v := range ids {
-		out[i] = v.UUID().String()
-	}
-	return out
-}
-
 func (s store) insertRun(ctx context.Context, r Run) error {
 	return s.q(ctx).Exec(`
 		INSERT INTO billing_runs (id, tree_id, kind, acting_tenant, assignee_id, contract_id, seller_id, buyer_id,
@@ -149,7 +139,7 @@ func (s store) listRuns(ctx context.Context, f RunFilter) ([]Run, error) {
 		and("contract_id = ?", f.Contract)
 	}
 	if len(f.Parties) > 0 {
-		and("coalesce(assignee_id, buyer_id) = ANY(?::uuid[])", array(uuids(f.Parties)))
+		and("coalesce(assignee_id, buyer_id) = ANY(?::uuid[])", id.Array(f.Parties))
 	}
 	if !f.Cause.IsZero() {
 		and("cause_id = ?", f.Cause)
@@ -332,7 +322,7 @@ func (s store) openRuns(ctx context.Context) ([]Run, error) {
 func (s store) heldBack(ctx context.Context, assignees []id.Tenant, month period.Month) ([]Run, error) {
 	return s.runs(ctx, `
 		WHERE kind = 'line' AND assignee_id = ANY(?::uuid[]) AND month = ? AND state = 'waiting' AND error IS NOT NULL
-		ORDER BY id`, array(uuids(assignees)), month)
+		ORDER BY id`, id.Array(assignees), month)
 }
 
 // causedBy returns the period runs that run's publishing asked for, directly or
@@ -351,7 +341,3 @@ func (s store) causedBy(ctx context.Context, run Run) ([]Run, error) {
 				WHERE e.run_id = ? AND e.bearer_id = seller_id AND e.sold_to = buyer_id)))
 		ORDER BY id`, run.Tree, run.Month, run.ID, run.ID)
 }
-
-// array writes values as a PostgreSQL array literal: ids and hashes, which
-// need no quoting.
-func array(values []string) string { return "{" + strings.Join(values, ",") + "}" }

@@ -29,7 +29,7 @@ func (s store) buying(ctx context.Context, sc scope.Scope, month period.Month, b
 	if len(buyers) == 0 {
 		return nil
 	}
-	in := array(uuids(buyers))
+	in := id.Array(buyers)
 	return s.eachBuying(ctx, add, []string{
 		`
 		SELECT sold_to AS tenant_id, bearer_id AS seller_id, currency, price, cost
@@ -67,7 +67,7 @@ func (s store) salesTo(ctx context.Context, sc scope.Scope, buyers []id.Tenant, 
 	if len(buyers) == 0 {
 		return nil, nil
 	}
-	in, when := array(uuids(buyers)), dates(months)
+	in, when := id.Array(buyers), dates(months)
 	var rows []saleRow
 	err := s.q(ctx).Raw(`
 		SELECT e.month, e.sold_to AS buyer_id, e.currency, e.price, e.cost

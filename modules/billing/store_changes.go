@@ -82,7 +82,7 @@ func (s store) chargesByRule(ctx context.Context, month period.Month, p placeKey
 		SELECT run_id, service, rule, count(*) AS charges, sum(amount) AS amount FROM billing_charges
 		WHERE month = ? AND run_id = ANY(?::uuid[]) AND seller_id = ? AND buyer_id = ? AND assignee_id = ? AND currency = ?
 		GROUP BY run_id, service, rule`,
-		month, array(uuids(runs)), p.Seller, p.Buyer, p.assignee, p.currency).Scan(&rows).Error
+		month, id.Array(runs), p.Seller, p.Buyer, p.assignee, p.currency).Scan(&rows).Error
 	return rows, err
 }
 

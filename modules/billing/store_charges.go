@@ -127,7 +127,7 @@ func (s store) publishedUnder(ctx context.Context, accounts []id.Account, month 
 	var rows []struct{ AssigneeID id.Tenant }
 	err := s.q(ctx).Raw(`
 		SELECT DISTINCT assignee_id FROM billing_published WHERE account_id = ANY(?::uuid[]) AND month = ?
-		ORDER BY assignee_id`, array(uuids(accounts)), month).Scan(&rows).Error
+		ORDER BY assignee_id`, id.Array(accounts), month).Scan(&rows).Error
 	out := make([]id.Tenant, len(rows))
 	for i, r := range rows {
 		out[i] = r.AssigneeID
@@ -163,7 +163,7 @@ func (s store) dropOld(ctx context.Context, assignee id.Tenant, month period.Mon
 					AND p.assignee_id = e.assignee_id AND p.month = e.month)
 		) o
 		WHERE c.run_id = o.run_id AND c.month = ? AND c.assignee_id = ? AND `
-	args := []any{assignee, month, array(uuids(bearers)), month, assignee}
+	args := []any{assignee, month, id.Array(bearers), month, assignee}
 	err := s.q(ctx).Exec(fmt.Sprintf(old, "billing_charges")+`c.seller_id = o.bearer_id AND c.buyer_id = o.sold_to`, args...).Error
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (s store) dropOld(ctx context.Context, assignee id.Tenant, month period.Mon
 func (s store) switchPublished(ctx context.Context, r Run, assignee id.Tenant, bearers []id.Tenant, rows iter.Seq[publishedRow]) error {
 	err := s.q(ctx).Exec(`
 		DELETE FROM billing_published WHERE assignee_id = ? AND month = ? AND bearer_id = ANY(?::uuid[])`,
-		assignee, r.Month, array(uuids(bearers))).Error
+		assignee, r.Month, id.Array(bearers)).Error
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (s store) switchPublished(ctx context.Context, r Run, assignee id.Tenant, b
 func (s store) switchApplied(ctx context.Context, r Run, assignee id.Tenant, bearers []id.Tenant, rows []usedTerms) error {
 	err := s.q(ctx).Exec(`
 		DELETE FROM billing_applied WHERE assignee_id = ? AND month = ? AND seller_id = ANY(?::uuid[])`,
-		assignee, r.Month, array(uuids(bearers))).Error
+		assignee, r.Month, id.Array(bearers)).Error
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (s store) listedEdges(ctx context.Context, sc scope.Scope, in string, b *fi
 func (s store) feesPaidBy(ctx context.Context, in string, b *figuresBook) error {
 	return s.q(ctx).Raw(`
 		SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged FROM billing_period_published
-		WHERE buyer_id = ANY(?::uuid[]) AND month = ANY(?::date[])`, array(uuids(b.sellerIDs())), in).Scan(&b.paid).Error
+		WHERE buyer_id = ANY(?::uuid[]) AND month = ANY(?::date[])`, id.Array(b.sellerIDs()), in).Scan(&b.paid).Error
 }
 
 // months returns the months of the documents that the scope sees, the newest

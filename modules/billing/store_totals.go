@@ -17,7 +17,7 @@ func (s store) switchTotals(ctx context.Context, r Run, bearers []id.Tenant, tot
 	for _, table := range []string{"billing_edge_totals", "billing_service_totals"} {
 		err := s.q(ctx).Exec(fmt.Sprintf(`
 			DELETE FROM %s WHERE assignee_id = ? AND month = ? AND bearer_id = ANY(?::uuid[])`, table),
-			totals.assignee, r.Month, array(uuids(bearers))).Error
+			totals.assignee, r.Month, id.Array(bearers)).Error
 		if err != nil {
 			return err
 		}

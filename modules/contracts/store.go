@@ -1,11 +1,9 @@
 package contracts
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"tierbook/app/kernel/id"
@@ -65,16 +63,6 @@ func (r versionRow) version() (Version, error) {
 	return v, nil
 }
 
-// uuids writes ids as PostgreSQL reads an array of them: one argument, however
-// many there are. A zero one is NULL.
-func uuids[T fmt.Stringer](list []T) string {
-	out := make([]string, len(list))
-	for i, v := range list {
-		out[i] = cmp.Or(v.String(), "NULL")
-	}
-	return "{" + strings.Join(out, ",") + "}"
-}
-
 // query runs sql with the named arguments and @tree, the scope's tree.
 func query[R any](ctx context.Context, s store, sql string, args map[string]any) ([]R, error) {
 	sc, err := scope.From(ctx)
@@ -125,7 +113,7 @@ func (s store) versions(ctx context.Context, contracts ...id.Contract) ([]Versio
 	}
 	rows, err := query[versionRow](ctx, s, `SELECT `+versionColumns+` FROM contracts_versions v
 		WHERE v.tree_id = @tree AND v.contract_id = ANY (CAST(@contracts AS uuid[])) ORDER BY v.contract_id, v.number DESC`,
-		map[string]any{"contracts": uuids(contracts)})
+		map[string]any{"contracts": id.Array(contracts)})
 	if err != nil {
 		return nil, err
 	}
@@ -211,9 +199,9 @@ func (s store) inForce(ctx context.Context, m period.Month, sellers []id.Tenant,
 	if len(sellers) == 0 {
 		return nil, nil
 	}
-	where, args := versionInForce+` AND c.seller_id = ANY (CAST(@sellers AS uuid[]))`, map[string]any{"month": m, "sellers": uuids(sellers)}
+	where, args := versionInForce+` AND c.seller_id = ANY (CAST(@sellers AS uuid[]))`, map[string]any{"month": m, "sellers": id.Array(sellers)}
 	if len(buyers) > 0 {
-		where, args["buyers"] = where+withBuyers, uuids(buyers)
+		where, args["buyers"] = where+withBuyers, id.Array(buyers)
 	}
 	return s.joined(ctx, where, args)
 }
@@ -228,7 +216,7 @@ func (s store) byVersion(ctx context.Context, versions []id.Version) ([]InForce,
 		return nil, nil
 	}
 	return s.joined(ctx, `JOIN contracts_versions v ON v.contract_id = c.id
-		WHERE c.tree_id = @tree AND v.id = ANY (CAST(@versions AS uuid[]))`, map[string]any{"versions": uuids(versions)})
+		WHERE c.tree_id = @tree AND v.id = ANY (CAST(@versions AS uuid[]))`, map[string]any{"versions": id.Array(versions)})
 }
 
 // before returns what the last contract of each edge that began in month m or
@@ -252,7 +240,7 @@ func (s store) before(ctx context.Context, m period.Month, sellers, buyers []id.
 				AND (upper_inf(c.months) OR n.from_month < upper(c.months))
 			ORDER BY n.number DESC LIMIT 1) v ON true
 		WHERE c.tree_id = @tree AND c.seller_id = ANY (CAST(@sellers AS uuid[])) AND lower(c.months) <= CAST(@month AS date)`+withBuyers+`
-		ORDER BY c.seller_id, c.buyer_id, lower(c.months) DESC`, map[string]any{"month": m, "sellers": uuids(sellers), "buyers": uuids(buyers)})
+		ORDER BY c.seller_id, c.buyer_id, lower(c.months) DESC`, map[string]any{"month": m, "sellers": id.Array(sellers), "buyers": id.Array(buyers)})
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (q listQuery) where() (with, where string, args map[string]any) {
 	if text := strings.TrimSpace(q.Text); text != "" {
 		condition := "strpos(lower(c.name), lower(@text)) > 0"
 		if len(q.tenants) > 0 {
-			args["tenants"] = uuids(q.tenants)
+			args["tenants"] = id.Array(q.tenants)
 			with = `WITH called AS MATERIALIZED (SELECT unnest(CAST(@tenants AS uuid[])) AS id)`
 			condition += ` OR c.seller_id IN (SELECT id FROM called) OR c.buyer_id IN (SELECT id FROM called)`
 		}

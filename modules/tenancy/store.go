@@ -1,10 +1,8 @@
 package tenancy
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -63,19 +61,6 @@ func params(ctx context.Context, args map[string]any) (map[string]any, error) {
 	return all, nil
 }
 
-// uuids writes ids as PostgreSQL reads an array of them: one argument, however
-// many there are. The zero id is NULL, which nothing equals.
-func uuids[T fmt.Stringer](list []T) string {
-	var b strings.Builder
-	for i, x := range list {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(cmp.Or(x.String(), "NULL"))
-	}
-	return "{" + b.String() + "}"
-}
-
 // find runs a query of rows within the scope.
 func find[R any](ctx context.Context, s store, sql string, args map[string]any) ([]R, error) {
 	all, err := params(ctx, args)
@@ -112,7 +97,7 @@ func (s store) byID(ctx context.Context, ts []id.Tenant) ([]Tenant, error) {
 	if len(ts) == 0 {
 		return nil, nil
 	}
-	return s.tenants(ctx, ` AND t.id = ANY (CAST(@ids AS uuid[]))`, map[string]any{"ids": uuids(ts)})
+	return s.tenants(ctx, ` AND t.id = ANY (CAST(@ids AS uuid[]))`, map[string]any{"ids": id.Array(ts)})
 }
 
 func (s store) get(ctx context.Context, t id.Tenant) (Tenant, error) {
@@ -214,7 +199,7 @@ func (s store) placementsAbove(ctx context.Context, m period.Month, tenants []id
 			SELECT `+placementColumns+` FROM tenancy_parents p WHERE p.tenant_id = ANY (CAST(@tenants AS uuid[])) AND`+isPlacement+`
 			UNION
 			SELECT `+placementColumns+` FROM up JOIN tenancy_parents p ON p.tenant_id = up.parent_id WHERE`+isPlacement+`)
-		SELECT * FROM up`, map[string]any{"month": m, "tenants": uuids(tenants)})
+		SELECT * FROM up`, map[string]any{"month": m, "tenants": id.Array(tenants)})
 }
 
 const (

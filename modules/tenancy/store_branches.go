@@ -63,7 +63,7 @@ func (s store) children(ctx context.Context, f ChildrenFilter) ([]Branch, error)
 		SELECT `+tenantColumns+`, page.parent_id, true AS is_match, `+childrenOf+`
 		FROM page JOIN tenancy_tenants t ON t.id = page.tenant_id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
 		ORDER BY page.parent_id, page.place`,
-		map[string]any{"parents": uuids(f.Parents), "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
+		map[string]any{"parents": id.Array(f.Parents), "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
 }
 
 // matching reads the ids of everybody in order, and then the rows of the few
@@ -94,7 +94,7 @@ func (s store) matching(ctx context.Context, f MatchFilter) ([]Branch, int64, er
 			WHERE up.parent_id IS NOT NULL)
 		SELECT `+tenantColumns+`, up.parent_id, t.id IN (SELECT unnest(CAST(@hits AS uuid[]))) AS is_match, `+childrenOf+`
 		FROM up JOIN tenancy_tenants t ON t.id = up.id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
-		ORDER BY`+inOrder, map[string]any{"month": f.Month, "hits": uuids(hits[:min(len(hits), f.Limit)])})
+		ORDER BY`+inOrder, map[string]any{"month": f.Month, "hits": id.Array(hits[:min(len(hits), f.Limit)])})
 	return found, int64(len(hits)), err
 }
 
@@ -107,7 +107,7 @@ func (s store) containing(ctx context.Context, m period.Month, tenants []id.Tena
 			SELECT up.of_id, p.parent_id, up.depth + 1 FROM up
 			JOIN tenancy_parents p ON p.tenant_id = up.id AND p.months @> CAST(@month AS date)
 			WHERE up.id <> @acting)
-		SELECT of_id, id FROM up WHERE of_id IN (SELECT u.of_id FROM up u WHERE u.id = @acting) ORDER BY of_id, depth`, map[string]any{"month": m, "tenants": uuids(tenants)})
+		SELECT of_id, id FROM up WHERE of_id IN (SELECT u.of_id FROM up u WHERE u.id = @acting) ORDER BY of_id, depth`, map[string]any{"month": m, "tenants": id.Array(tenants)})
 	if err != nil {
 		return nil, fmt.Errorf("read who stands above: %w", err)
 	}

@@ -23,7 +23,7 @@ func (s store) userNames(ctx context.Context, users []id.User) (map[id.User]stri
 		Name string
 	}
 	err = s.db.Gorm(ctx).Raw(`SELECT u.id, u.name FROM tenancy_users u JOIN tenancy_tenants t ON t.id = u.tenant_id
-		WHERE u.id = ANY (CAST(@users AS uuid[])) AND `+inScope, map[string]any{"users": uuids(users), "acting": sc.Tenant}).Scan(&rows).Error
+		WHERE u.id = ANY (CAST(@users AS uuid[])) AND `+inScope, map[string]any{"users": id.Array(users), "acting": sc.Tenant}).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read names: %w", err)
 	}

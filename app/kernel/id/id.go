@@ -6,8 +6,10 @@
 package id
 
 import (
+	"cmp"
 	"database/sql/driver"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -62,6 +64,17 @@ type (
 	Check      = ID[checkKind]      // Check is one stored reconciliation of a month.
 	Event      = ID[eventKind]      // Event is one audit entry.
 )
+
+// Array writes ids as PostgreSQL reads an array of them, to be cast to uuid[]:
+// one argument of a query, however many there are. The zero id is NULL, which
+// nothing equals.
+func Array[K kind](list []ID[K]) string {
+	out := make([]string, len(list))
+	for i, x := range list {
+		out[i] = cmp.Or(x.String(), "NULL")
+	}
+	return "{" + strings.Join(out, ",") + "}"
+}
 
 // Tenants are many tenants in one value of a query.
 type Tenants = packed[tenantKind]
