@@ -75,6 +75,10 @@ func (s *Service) nameFindings(ctx context.Context, out *DocumentPage) error {
 			unpriced = append(unpriced, f.Assignee)
 		}
 	}
+	actors := acknowledgers(out.Invoice.Findings)
+	if len(unpriced)+len(actors) == 0 {
+		return nil
+	}
 	return s.web.db.ReadTx(ctx, func(ctx context.Context) error {
 		known, err := s.directory.ByID(ctx, unpriced...)
 		if err != nil {
@@ -83,7 +87,7 @@ func (s *Service) nameFindings(ctx context.Context, out *DocumentPage) error {
 		out.Unpriced = slices.SortedFunc(maps.Values(known), func(a, b Tenant) int {
 			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Slug, b.Slug))
 		})
-		return s.nameActors(ctx, acknowledgers(out.Invoice.Findings)...)
+		return s.nameActors(ctx, actors...)
 	})
 }
 

@@ -60,9 +60,7 @@ type lineRunWorker struct {
 	service *Service
 }
 
-// Timeout is far away: a run takes as long as it has lines. When a worker dies,
-// the sweeper puts its run back at once, and River the job after this time,
-// when its run has long ended.
+// Timeout is far away: a run takes as long as it has lines.
 func (lineRunWorker) Timeout(*river.Job[LineRunArgs]) time.Duration { return runTimeout }
 
 func (w lineRunWorker) Work(ctx context.Context, job *river.Job[LineRunArgs]) error {

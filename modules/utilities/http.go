@@ -31,7 +31,7 @@ func (m *Module) Routes(r *web.Router) {
 var errNoRun = errs.New(errs.NotFound, "billing.run_not_found", "There is no such run.")
 
 func (m *Module) index(c *fiber.Ctx) error {
-	p, err := m.readQueue(c, queueQuery{})
+	p, err := m.readQueue(c, QueueFilter{})
 	if err != nil {
 		return err
 	}
@@ -39,8 +39,7 @@ func (m *Module) index(c *fiber.Ctx) error {
 }
 
 func (m *Module) queue(c *fiber.Ctx) error {
-	q := bindQueue(c)
-	p, err := m.readQueue(c, q)
+	p, err := m.readQueue(c, bindQueue(c))
 	if err != nil {
 		return err
 	}
@@ -51,9 +50,9 @@ func (m *Module) queue(c *fiber.Ctx) error {
 	return web.Page(c, head, view.Runs(p), web.Part{ID: view.QueueID, View: view.Body(p)})
 }
 
-func (m *Module) readQueue(c *fiber.Ctx, q queueQuery) (view.Queue, error) {
-	got, err := m.Service.Queue(c.UserContext(), q.filter)
-	return presentQueue(got, q, seer(c)), err
+func (m *Module) readQueue(c *fiber.Ctx, f QueueFilter) (view.Queue, error) {
+	got, err := m.Service.Queue(c.UserContext(), f)
+	return presentQueue(got, f, seer(c)), err
 }
 
 // seer says what a page may link to.
@@ -63,22 +62,20 @@ func seer(c *fiber.Ctx) sees {
 	}
 }
 
-// queueQuery is the queue's URL.
-type queueQuery struct{ filter QueueFilter }
-
-func bindQueue(c *fiber.Ctx) queueQuery {
-	q := queueQuery{filter: QueueFilter{Customer: strings.TrimSpace(c.Query("customer"))}}
+// bindQueue reads the queue's address.
+func bindQueue(c *fiber.Ctx) QueueFilter {
+	f := QueueFilter{Customer: strings.TrimSpace(c.Query("customer"))}
 	if s := c.Query("status"); slices.ContainsFunc(statuses(), func(o ui.Option) bool { return o.Value == s }) {
-		q.filter.Status = s
+		f.Status = s
 	}
 	if k := Kind(c.Query("type")); k == KindAny || k == KindFees {
-		q.filter.Kind = k
+		f.Kind = k
 	}
 	if month, err := period.ParseMonth(c.Query("period")); err == nil {
-		q.filter.Month = month
+		f.Month = month
 	}
-	q.filter.Rows, _ = strconv.Atoi(c.Query("rows")) // nonsense is the default
-	return q
+	f.Rows, _ = strconv.Atoi(c.Query("rows")) // nonsense is the default
+	return f
 }
 
 func (m *Module) show(c *fiber.Ctx) error {

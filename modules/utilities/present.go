@@ -105,9 +105,9 @@ func textOf(options []ui.Option, value string) string {
 }
 
 // url is the queue's address without one filter, or with more rows.
-func (q queueQuery) url(without string, rows int) string {
+func (f QueueFilter) url(without string, rows int) string {
 	pairs := []string{
-		"status", q.filter.Status, "customer", q.filter.Customer, "period", q.filter.Month.String(), "type", string(q.filter.Kind),
+		"status", f.Status, "customer", f.Customer, "period", f.Month.String(), "type", string(f.Kind),
 	}
 	if rows > queueRows {
 		pairs = append(pairs, "rows", strconv.Itoa(rows))
@@ -120,29 +120,28 @@ func (q queueQuery) url(without string, rows int) string {
 	return routes.With(routes.Runs, pairs...)
 }
 
-func presentQueue(got Queue, q queueQuery, s sees) view.Queue {
-	out := view.Queue{CanRecalculate: s.recalculate, Filter: presentFilter(q)}
+func presentQueue(got Queue, f QueueFilter, s sees) view.Queue {
+	out := view.Queue{CanRecalculate: s.recalculate, Filter: presentFilter(f)}
 	out.IsFiltered = len(out.Filter.Chips) > 0
 	for _, e := range got.Entries {
 		out.Jobs = append(out.Jobs, presentJob(e, got.Now, s))
 	}
 	if got.IsOpen {
-		out.Poll = q.url("", q.filter.rows())
+		out.Poll = f.url("", f.rows())
 	}
-	if got.HasMore && q.filter.rows() < maxQueueRows {
-		out.More = q.url("", q.filter.rows()+queueRows)
+	if got.HasMore && f.rows() < maxQueueRows {
+		out.More = f.url("", f.rows()+queueRows)
 	}
 	return out
 }
 
-func presentFilter(q queueQuery) view.Filter {
-	f := q.filter
+func presentFilter(f QueueFilter) view.Filter {
 	out := view.Filter{
 		Statuses: chosen(statuses(), f.Status), Types: chosen(kinds(), string(f.Kind)), Customer: f.Customer, Month: f.Month.String(),
 	}
 	chip := func(name, value, text string) {
 		if value != "" {
-			out.Chips = append(out.Chips, ui.Chip{Text: text, URL: q.url(name, 0)})
+			out.Chips = append(out.Chips, ui.Chip{Text: text, URL: f.url(name, 0)})
 		}
 	}
 	chip("status", f.Status, textOf(statuses(), f.Status))

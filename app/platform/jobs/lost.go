@@ -22,7 +22,7 @@ const maxLive = 10_000
 // Live returns the arguments of the jobs of some kinds, alike in their
 // arguments, that somebody will work on: those that wait, and those that a
 // worker took after since. An older one whose work nobody holds is a killed
-// worker's, which River notices much later.
+// worker's, or one that hangs.
 func Live[A any](ctx context.Context, list Lister, since time.Time, kinds ...string) ([]A, error) {
 	found, err := list.JobList(ctx, river.NewJobListParams().First(maxLive).Kinds(kinds...).
 		States(rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
