@@ -85,6 +85,16 @@ func (u utilityRuns) Changes(ctx context.Context, run id.Run) ([]utilities.EdgeC
 	}), err
 }
 
+func (u utilityRuns) Findings(ctx context.Context, runs ...id.Run) ([]utilities.Finding, error) {
+	list, err := u.billing.StandingFindings(ctx, runs...)
+	return each(list, func(f billing.EdgeFinding) utilities.Finding {
+		return utilities.Finding{
+			Run: f.Run, Message: f.Text(),
+			Seller: utilities.Party{Slug: f.Seller.Slug, Name: f.Seller.Name}, Buyer: utilities.Party{Slug: f.Buyer.Slug, Name: f.Buyer.Name},
+		}
+	}), err
+}
+
 // utilityTenants lets utilities name tenants and users.
 type utilityTenants struct{ tenancy *tenancy.Service }
 

@@ -110,3 +110,42 @@ func (s *Service) RunFindings(ctx context.Context, run id.Run) (out []Finding, e
 	})
 	return out, err
 }
+
+// EdgeFinding is a finding with the edge that it is about.
+type EdgeFinding struct {
+	Seller, Buyer Party
+	Finding
+}
+
+// StandingFindings lists what runs found that keeps documents from being issued
+// now: their blocking findings, on edges for which they still speak, that
+// nobody has acknowledged. Runs that the scope may not see have none. It may be
+// called inside a read transaction of the web role.
+//
+// Needs billing.read_runs. Only findings of edges whose seller is the acting
+// tenant, or was below it in that month, are in the list.
+func (s *Service) StandingFindings(ctx context.Context, runs ...id.Run) ([]EdgeFinding, error) {
+	if err := s.authz.Need(ctx, PermReadRuns); err != nil {
+		return nil, err
+	}
+	if len(runs) == 0 {
+		return nil, nil
+	}
+	var out []EdgeFinding
+	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		found, err := s.web.findings(ctx, "f.run_id = ANY (?) AND "+isBlocking+" AND "+isPublished, id.Array(runs))
+		if err != nil {
+			return err
+		}
+		var who []id.Tenant
+		for _, f := range found {
+			who = append(who, f.edge.Seller, f.edge.Buyer)
+		}
+		known, err := s.parties(ctx, who)
+		for _, f := range found {
+			out = append(out, EdgeFinding{party(known, f.edge.Seller, ""), party(known, f.edge.Buyer, ""), f.finding})
+		}
+		return err
+	})
+	return out, err
+}

@@ -91,6 +91,39 @@ func TestRunFindingsAreForTheSellersSide(t *testing.T) {
 	}
 }
 
+// What blocks stands as long as its run speaks for the edge; only the seller's
+// side reads it.
+func TestStandingFindings(t *testing.T) {
+	t.Parallel()
+	w, run := blockedMonth(t)
+	standing := func(acting string, runs ...id.Run) []string {
+		t.Helper()
+		found, err := w.s.StandingFindings(w.as(acting), runs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := []string{}
+		for _, f := range found {
+			out = append(out, f.Seller.Slug+" → "+f.Buyer.Slug+": "+f.Code)
+		}
+		return out
+	}
+	want := []string{"north → acme: no_contract"}
+	for acting, want := range map[string][]string{"dist": want, "north": want, "acme": {}, "south": {}} {
+		if diff := cmp.Diff(want, standing(acting, run, id.New[id.Run]())); diff != "" {
+			t.Errorf("%s reads (-want +got):\n%s", acting, diff)
+		}
+	}
+	again := w.recalc("dist", "acme").ID
+	if old, now := standing("dist", run), standing("dist", again); len(old) > 0 || !slices.Equal(now, want) {
+		t.Errorf("after another run: %q of the old one, %q of the new one", old, now)
+	}
+	w.contract("north", "acme", rules.Terms{Basis: rules.BasisCost})
+	if got := standing("dist", w.recalc("dist", "acme").ID); len(got) > 0 {
+		t.Errorf("with a contract: %q", got)
+	}
+}
+
 func TestInvoiceWithoutContractSaysWhatWaits(t *testing.T) {
 	t.Parallel()
 	w, _ := blockedMonth(t)

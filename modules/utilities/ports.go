@@ -31,6 +31,9 @@ type Runs interface {
 	// Changes returns what a completed recalculation changed, top down, with the
 	// fees that it caused to be computed again.
 	Changes(ctx context.Context, run id.Run) ([]EdgeChange, error)
+	// Findings returns what runs found that keeps invoices from being issued now;
+	// only those of sellers that the scope sees.
+	Findings(ctx context.Context, runs ...id.Run) ([]Finding, error)
 }
 
 // Tenants tells who tenants and users are. Satisfied by app with the tenancy
@@ -163,6 +166,14 @@ type EdgeChange struct {
 	HasDetail     bool // Services and Rules are known
 	Services      []Change
 	Rules         []Change
+}
+
+// Finding is what keeps an invoice from being issued until it is mended or
+// acknowledged.
+type Finding struct {
+	Run           id.Run
+	Seller, Buyer Party
+	Message       string
 }
 
 // Party is one side of an edge as the reader may name it.

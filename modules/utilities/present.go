@@ -29,6 +29,7 @@ func presentJob(e Entry, now time.Time, s sees) view.Job {
 		Customer: e.CustomerTenant.Name, Reason: e.Why.Kind, Explanation: e.Why.Explanation, Actor: e.ActorName,
 		Requested: e.RequestedAt, Started: e.StartedAt,
 		IsFailed: e.State == StateFailed, IsComplete: e.State == StateComplete, IsNew: now.Sub(e.RequestedAt) < fresh,
+		Blocking: e.Blocking,
 	}
 	if j.Customer == "" {
 		j.Customer = "(not yours to see)"
@@ -171,6 +172,11 @@ func presentRun(v RunView, s sees) view.Run {
 		shown := presentEdge(e, v.Month)
 		out.Edges = append(out.Edges, shown)
 		out.Nothing = out.Nothing && !shown.HasChanged() && !shown.IsFirst
+	}
+	for _, f := range v.Findings {
+		out.Findings = append(out.Findings, view.Finding{
+			Text: f.Message, Invoice: ui.Link{Text: "Invoice of " + f.Buyer.Name, URL: routes.Invoice(v.Month, f.Seller.Slug, f.Buyer.Slug)},
+		})
 	}
 	for _, c := range v.Caused {
 		out.Caused = append(out.Caused, presentJob(c, v.Now, s))

@@ -242,6 +242,7 @@ type Entry struct {
 	SellerTenant   Tenant // of fees and rounding
 	ActorName      string
 	Why            Reason
+	Blocking       int // findings of it that keep invoices from being issued now
 }
 
 // Queue is the log as a page shows it.
@@ -277,8 +278,29 @@ func (s *Service) Queue(ctx context.Context, f QueueFilter) (Queue, error) {
 		runs = runs[:f.rows()]
 	}
 	out.IsOpen = slices.ContainsFunc(runs, func(r Run) bool { return r.State.IsOpen() })
-	out.Entries, err = s.entries(ctx, runs)
-	return out, err
+	if out.Entries, err = s.entries(ctx, runs); err != nil {
+		return Queue{}, err
+	}
+	return out, s.countFindings(ctx, out.Entries)
+}
+
+// countFindings fills in Blocking of complete runs.
+func (s *Service) countFindings(ctx context.Context, entries []Entry) error {
+	var complete []id.Run
+	for _, e := range entries {
+		if e.State == StateComplete {
+			complete = append(complete, e.ID)
+		}
+	}
+	found, err := s.runs.Findings(ctx, complete...)
+	for i, e := range entries {
+		for _, f := range found {
+			if f.Run == e.ID {
+				entries[i].Blocking++
+			}
+		}
+	}
+	return err
 }
 
 // maxMeant is how many tenants a name may mean.
@@ -363,6 +385,7 @@ func actorName(actor string, names map[id.User]string) string {
 type RunView struct {
 	Entry
 	Detail   string       // why it failed, for those who may know
+	Findings []Finding    // of a completed run and the fees that it asked for
 	Changes  []EdgeChange // of a completed recalculation
 	Caused   []Entry      // fees and rounding that it asked for
 	Now      time.Time
@@ -389,17 +412,26 @@ func (s *Service) Run(ctx context.Context, run id.Run) (RunView, error) {
 		out.Detail, err = s.runs.Detail(ctx, run)
 		return out, err
 	}
-	if r.Kind != KindRecalculation || r.State != StateComplete {
+	if r.State != StateComplete {
 		return out, nil
 	}
-	if out.Changes, err = s.runs.Changes(ctx, run); err != nil {
-		return RunView{}, err
+	about := []id.Run{run}
+	if r.Kind == KindRecalculation {
+		if out.Changes, err = s.runs.Changes(ctx, run); err != nil {
+			return RunView{}, err
+		}
+		caused, err := s.runs.List(ctx, RunFilter{Kind: KindFees, Month: r.Month, Cause: run, Limit: maxQueueRows})
+		if err != nil {
+			return RunView{}, err
+		}
+		if out.Caused, err = s.entries(ctx, caused); err != nil {
+			return RunView{}, err
+		}
+		for _, c := range caused {
+			about = append(about, c.ID)
+		}
 	}
-	caused, err := s.runs.List(ctx, RunFilter{Kind: KindFees, Month: r.Month, Cause: run, Limit: maxQueueRows})
-	if err != nil {
-		return RunView{}, err
-	}
-	out.Caused, err = s.entries(ctx, caused)
+	out.Findings, err = s.runs.Findings(ctx, about...)
 	return out, err
 }
 

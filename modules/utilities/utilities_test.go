@@ -35,6 +35,7 @@ type queue struct {
 	cancelled []id.Run
 	detail    string
 	changes   []EdgeChange
+	findings  []Finding
 }
 
 func (q *queue) List(_ context.Context, f RunFilter) (out []Run, err error) {
@@ -73,6 +74,15 @@ func (q *queue) Cancel(_ context.Context, run id.Run) error {
 func (q *queue) Detail(context.Context, id.Run) (string, error) { return q.detail, nil }
 
 func (q *queue) Changes(context.Context, id.Run) ([]EdgeChange, error) { return q.changes, nil }
+
+func (q *queue) Findings(_ context.Context, runs ...id.Run) (out []Finding, err error) {
+	for _, f := range q.findings {
+		if slices.Contains(runs, f.Run) {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
 
 // people are tenants and users in memory.
 type people struct {
@@ -378,6 +388,34 @@ func TestPages_RunComplete(t *testing.T) {
 	w.queue.changes = []EdgeChange{{Seller: arr, Buyer: cee, Currency: "USD", Before: d("10"), After: d("10")}}
 	if got := w.admin().Get(t, routes.Run(run.ID)).Has(t, ".tb-callout.ok"); !strings.Contains(got, "No amount changed") {
 		t.Errorf("nothing changed: %s", got)
+	}
+}
+
+// A complete job whose invoice is kept from being issued says so, in the queue
+// and on its page.
+func TestPages_RunSaysWhatBlocks(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	arr, cee := Party{Slug: "arr", Name: "Arr IT"}, Party{Slug: "cee", Name: "Cee Foods"}
+	run := w.add(Run{State: StateComplete, StartedAt: now, FinishedAt: now})
+	fees := w.add(Run{State: StateComplete, Kind: KindFees, Cause: run.ID})
+	w.admin().Get(t, routes.Run(run.ID)).Is(t, 200).Lacks(t, ".tb-callout.warn")
+	w.queue.findings = []Finding{
+		{Run: run.ID, Seller: arr, Buyer: cee, Message: "2 lines have no price."},
+		{Run: fees.ID, Seller: arr, Buyer: cee, Message: "A fee has no base."},
+		{Run: id.New[id.Run](), Seller: arr, Buyer: cee, Message: "Of another job."},
+	}
+	page := w.admin().Get(t, routes.Run(run.ID)).Is(t, 200)
+	want := []string{"2 lines have no price. Invoice of Cee Foods", "A fee has no base. Invoice of Cee Foods"}
+	if diff := cmp.Diff(want, page.All(t, ".tb-callout.warn li")); diff != "" {
+		t.Error(diff)
+	}
+	if to := page.Attr(t, ".tb-callout.warn li a", "href"); to != routes.Invoice(october, "arr", "cee") {
+		t.Errorf("invoice: %s", to)
+	}
+	row := "#runs tr:has(#job-" + run.ID.String() + ") td:nth-child(3)"
+	if got := w.admin().Get(t, routes.Runs).Has(t, row); got != "Complete 1 finding" {
+		t.Errorf("in the queue: %q", got)
 	}
 }
 

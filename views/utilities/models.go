@@ -58,6 +58,7 @@ type Job struct {
 	IsFailed    bool
 	IsComplete  bool
 	IsNew       bool // was requested a moment ago
+	Blocking    int  // findings of it that keep invoices from being issued
 }
 
 // Form asks for a recalculation.
@@ -102,9 +103,16 @@ type Run struct {
 	Again     string // the form, filled in; empty: not for this user
 	CanCancel bool
 	CancelURL string
+	Findings  []Finding // keep invoices from being issued
 	Edges     []Edge
 	Nothing   bool // a complete recalculation that changed no amount
 	Caused    []Job
+}
+
+// Finding keeps an invoice from being issued.
+type Finding struct {
+	Text    string
+	Invoice ui.Link
 }
 
 // Edge is what a run changed between a seller and a buyer.

@@ -1,5 +1,7 @@
 package utilities
 
+import "strconv"
+
 // Short is how a job is called in a table: ids sort by time, so their ends
 // differ most.
 func Short(id string) string {
@@ -14,6 +16,21 @@ func statusTitle(j Job) string {
 		return "Read the error message"
 	}
 	return "See what changed"
+}
+
+// findingsText counts what keeps invoices from being issued.
+func findingsText(n int) string {
+	if n == 1 {
+		return "1 finding"
+	}
+	return strconv.Itoa(n) + " findings"
+}
+
+func blockedText(n int) string {
+	if n == 1 {
+		return "A finding keeps an invoice from being issued"
+	}
+	return findingsText(n) + " keep invoices from being issued"
 }
 
 func monthText(m Month) string {
