@@ -138,7 +138,7 @@ func (r reportMoney) Invoices(ctx context.Context, limit int) ([]reports.Invoice
 	}
 	got, err := r.billing.Documents(ctx, billing.DocumentFilter{Buyer: sc.Tenant, Size: limit})
 	return each(got.List, func(d billing.Document) reports.Invoice {
-		return reports.Invoice{Month: d.Month, Seller: d.SellerParty.Slug, Buyer: d.BuyerParty.Slug, Currency: d.Currency, Total: d.Total}
+		return reports.Invoice{Month: d.Month, Seller: reportParty(d.SellerParty), Buyer: reportParty(d.BuyerParty), Currency: d.Currency, Total: d.Total}
 	}), err
 }
 

@@ -2,7 +2,7 @@
 -- contracts of the first reseller, as seller and as buyer, are there already;
 -- all others are copies of them.
 CREATE TEMPORARY TABLE edges AS
-SELECT t.n, u.id AS seller_id, t.id AS buyer_id, u.slug AS seller, t.slug AS buyer, pg_temp.uid(2, t.n) AS contract_id, u.n = 0 AS is_first
+SELECT t.n, u.id AS seller_id, t.id AS buyer_id, u.slug AS seller, t.slug AS buyer, u.name AS seller_name, t.name AS buyer_name, pg_temp.uid(2, t.n) AS contract_id, u.n = 0 AS is_first
 FROM tenants t JOIN tenants u ON u.n = t.up;
 CREATE TEMPORARY TABLE terms AS
 SELECT DISTINCT ON (is_first) c.seller_id = c.tree_id AS is_first, v.terms, v.terms_hash
@@ -141,8 +141,8 @@ INSERT INTO billing_runs (id, tree_id, kind, acting_tenant, contract_id, seller_
 SELECT run_id, pg_temp.uid(1, 0), 'period', pg_temp.uid(1, 0), contract_id, seller_id, buyer_id, month, 'complete', 'bench', 'cli:bench', at, at, at + interval '20 milliseconds',
     1, 'bench', record, md5(run_id::text), md5(run_id::text), 2, 0.02
 FROM periods JOIN records USING (n, k) ORDER BY run_id;
-INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, run_id, currency, lines, fees, rounding)
-SELECT pg_temp.uid(1, 0), seller_id, buyer_id, month, contract_id, seller, buyer, run_id, 'USD', price, fee, round(price + fee, 2) - price - fee FROM periods ORDER BY run_id;
+INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, seller_name, buyer_name, run_id, currency, lines, fees, rounding)
+SELECT pg_temp.uid(1, 0), seller_id, buyer_id, month, contract_id, seller, buyer, seller_name, buyer_name, run_id, 'USD', price, fee, round(price + fee, 2) - price - fee FROM periods ORDER BY run_id;
 INSERT INTO billing_period_charges (run_id, tree_id, seller_id, buyer_id, contract_id, month, ordinal, stage, rule, label, currency, base, rate, amount)
 SELECT run_id, pg_temp.uid(1, 0), seller_id, buyer_id, contract_id, month, x.ordinal, x.stage, x.rule, x.rule, 'USD', x.base, x.rate, x.amount
 FROM periods CROSS JOIN LATERAL (VALUES (1, 'fee', 'Management', price, '3 %', fee), (2, 'rounding', 'Rounding', NULL, '', round(price + fee, 2) - price - fee)) x (ordinal, stage, rule, base, rate, amount)

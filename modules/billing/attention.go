@@ -89,7 +89,7 @@ func (s *Service) readFindings(ctx context.Context, sc scope.Scope, month period
 	}
 	out.Blocked = len(blocked)
 	for _, a := range byCode {
-		a.Seller, a.Buyer = party(known, a.Edge.Seller, ""), party(known, a.Edge.Buyer, "")
+		a.Seller, a.Buyer = party(known, a.Edge.Seller), party(known, a.Edge.Buyer)
 		out.Findings = append(out.Findings, *a)
 	}
 	slices.SortFunc(out.Findings, func(x, y AttentionFindings) int {

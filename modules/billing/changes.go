@@ -265,9 +265,9 @@ func (s *Service) nameChanges(ctx context.Context, places []placeChange) ([]Edge
 	out := make([]EdgeChange, 0, len(places))
 	for _, c := range places {
 		e := c.EdgeChange
-		e.Seller, e.Buyer = party(known, c.Edge.Seller, ""), party(known, c.Edge.Buyer, "")
+		e.Seller, e.Buyer = party(known, c.Edge.Seller), party(known, c.Edge.Buyer)
 		if !c.assignee.IsZero() {
-			e.Assignee = party(known, c.assignee, "")
+			e.Assignee = party(known, c.assignee)
 		}
 		out = append(out, e)
 	}

@@ -48,7 +48,7 @@ type DocumentFilter struct {
 	Party  id.Tenant     // seller or buyer; zero: any
 	Tier   scope.Tier    // of the seller: Distributor, or Reseller for everybody below; 0: any
 	State  DocumentState // empty: any
-	Text   string        // in the slug of seller or buyer; empty: any
+	Text   string        // in the name or slug of seller or buyer; empty: any
 	Page   int           // from 1; 0: 1
 	Size   int           // documents of a page, up to 500; 0: 50
 }
@@ -111,15 +111,10 @@ func (s *Service) documents(ctx context.Context, sc scope.Scope, f DocumentFilte
 		out.Sums = append(out.Sums, money.New(x.Total, money.Currency(x.Currency)))
 	}
 	out.Pages = max(1, (out.Count+f.Size-1)/f.Size)
-	ids := make([]id.Tenant, 0, 2*len(rows))
 	for _, r := range rows {
-		ids = append(ids, r.SellerID, r.BuyerID)
+		out.List = append(out.List, r.document(sc))
 	}
-	known, err := s.parties(ctx, ids)
-	for _, r := range rows {
-		out.List = append(out.List, r.document(sc, known))
-	}
-	return out, err
+	return out, nil
 }
 
 func (s *Service) readDocuments(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, []documentSum, error) {
@@ -137,22 +132,23 @@ func (s *Service) readDocuments(ctx context.Context, sc scope.Scope, f DocumentF
 
 // documentRow is what the store knows of a document.
 type documentRow struct {
-	Month         period.Month
-	SellerID      id.Tenant
-	BuyerID       id.Tenant
-	Seller, Buyer string
-	ContractID    id.Contract
-	Currency      string
-	Total         decimal.Decimal
-	Findings      int
-	State         string // of the newest period run; empty where the reader may not know
-	FinishedAt    *time.Time
+	Month                 period.Month
+	SellerID              id.Tenant
+	BuyerID               id.Tenant
+	Seller, Buyer         string // slugs
+	SellerName, BuyerName string
+	ContractID            id.Contract
+	Currency              string
+	Total                 decimal.Decimal
+	Findings              int
+	State                 string // of the newest period run; empty where the reader may not know
+	FinishedAt            *time.Time
 }
 
-func (r documentRow) document(sc scope.Scope, known map[id.Tenant]Party) Document {
+func (r documentRow) document(sc scope.Scope) Document {
 	d := Document{
 		Edge: Edge{Seller: r.SellerID, Buyer: r.BuyerID}, Month: r.Month,
-		SellerParty: party(known, r.SellerID, r.Seller), BuyerParty: party(known, r.BuyerID, r.Buyer),
+		SellerParty: Party{ID: r.SellerID, Slug: r.Seller, Name: r.SellerName}, BuyerParty: Party{ID: r.BuyerID, Slug: r.Buyer, Name: r.BuyerName},
 		Currency: money.Currency(r.Currency), Total: r.Total, Status: StatusProForma, State: DocumentReady,
 		IsBought: r.BuyerID == sc.Tenant,
 	}

@@ -102,17 +102,17 @@ func (s *Service) surround(ctx context.Context, edge Edge, month period.Month, o
 	if err != nil {
 		return err
 	}
-	known, err := s.parties(ctx, []id.Tenant{edge.Seller, edge.Buyer})
-	if err != nil {
-		return err
-	}
-	// Not computed yet: what is known is what the invoice says.
-	out.Document = Document{
-		Edge: edge, Month: month, SellerParty: party(known, edge.Seller, out.Invoice.Seller), BuyerParty: party(known, edge.Buyer, out.Invoice.Buyer),
-		Currency: out.Invoice.Currency, Status: StatusProForma, State: DocumentComputing,
-	}
 	if len(rows) > 0 {
-		out.Document = rows[0].document(sc, known)
+		out.Document = rows[0].document(sc)
+	} else { // Not computed yet: only who sees both parties has got here.
+		known, err := s.parties(ctx, []id.Tenant{edge.Seller, edge.Buyer})
+		if err != nil {
+			return err
+		}
+		out.Document = Document{
+			Edge: edge, Month: month, SellerParty: party(known, edge.Seller), BuyerParty: party(known, edge.Buyer),
+			Currency: out.Invoice.Currency, Status: StatusProForma, State: DocumentComputing,
+		}
 	}
 	if out.IsSeller {
 		if out.Cost, err = s.web.edgeCost(ctx, edge, month, out.Currency); err != nil {

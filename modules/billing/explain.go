@@ -152,7 +152,6 @@ type explainer struct {
 	month       period.Month
 	of          Amount
 	publication periodPublication
-	known       map[id.Tenant]Party
 	out         Explanation
 }
 
@@ -168,11 +167,11 @@ func (x *explainer) place(ctx context.Context) error {
 		if !ok {
 			return errInvoiceNotFound
 		}
-		x.known, err = x.s.parties(ctx, []id.Tenant{x.edge.Seller, x.edge.Buyer})
-		x.out.Seller = party(x.known, x.edge.Seller, x.publication.Seller)
-		x.out.Buyer = party(x.known, x.edge.Buyer, x.publication.Buyer)
-		x.out.Currency = money.Currency(x.publication.Currency)
-		return err
+		p := x.publication
+		x.out.Seller = Party{ID: x.edge.Seller, Slug: p.Seller, Name: p.SellerName}
+		x.out.Buyer = Party{ID: x.edge.Buyer, Slug: p.Buyer, Name: p.BuyerName}
+		x.out.Currency = money.Currency(p.Currency)
+		return nil
 	})
 }
 

@@ -106,7 +106,7 @@ func (x *explainer) addParts(ctx context.Context, parts []chargePart) error {
 		return err
 	})
 	for _, e := range byKey {
-		e.Assignee = party(known, e.Assignee.ID, "")
+		e.Assignee = party(known, e.Assignee.ID)
 		out.Parts = append(out.Parts, *e)
 	}
 	slices.SortFunc(out.Parts, func(a, b ExplainedPart) int {

@@ -11,13 +11,14 @@ import (
 	"tierbook/app/platform/scope"
 )
 
-// Party is one side of an edge, as the reader may name it: a supplier, which is
-// above the reader, has its slug for a name and no tier.
+// Party is one side of an edge, as the reader may name it. Those of a document
+// are called what they were called when it was published: a buyer knows its
+// supplier, which is above it, from there only.
 type Party struct {
 	ID   id.Tenant
 	Slug string
 	Name string
-	Tier scope.Tier // 0: not the reader's to know
+	Tier scope.Tier // 0: of a document, or not the reader's to know
 }
 
 // MonthFigures is what one month came to in one currency, as the acting tenant

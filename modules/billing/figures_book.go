@@ -38,13 +38,14 @@ type edgeFigureRow struct {
 
 // periodFigureRow is what period runs came to.
 type periodFigureRow struct {
-	Month         period.Month
-	SellerID      id.Tenant
-	BuyerID       id.Tenant // zero where all buyers are added up
-	Seller, Buyer string
-	Currency      string
-	Charged       decimal.Decimal // fees and rounding
-	Edges         int             // how many edges are added up
+	Month      period.Month
+	SellerID   id.Tenant
+	BuyerID    id.Tenant // zero where all buyers are added up
+	Seller     string    // slug; empty unless it is what a tenant was charged itself
+	SellerName string
+	Currency   string
+	Charged    decimal.Decimal // fees and rounding
+	Edges      int             // how many edges are added up
 }
 
 // listedRow is a part of what is published on an edge: its lines, or its fees
@@ -96,12 +97,12 @@ func (s *Service) parties(ctx context.Context, tenants []id.Tenant) (map[id.Tena
 	return out, err
 }
 
-// party returns who t is; somebody above the reader is known by slug only.
-func party(known map[id.Tenant]Party, t id.Tenant, slug string) Party {
+// party returns who t is; nameless if the scope does not see it.
+func party(known map[id.Tenant]Party, t id.Tenant) Party {
 	if p, ok := known[t]; ok {
 		return p
 	}
-	return Party{ID: t, Slug: slug, Name: slug}
+	return Party{ID: t}
 }
 
 // figureKey names a month's figures.
@@ -177,7 +178,7 @@ func (b *figuresBook) figures() []MonthFigures {
 func (m *monthBook) edge(parties map[id.Tenant]Party, seller, buyer id.Tenant) *EdgeFigures {
 	k := Edge{Seller: seller, Buyer: buyer}
 	if m.edges[k] == nil {
-		m.edges[k] = &EdgeFigures{Seller: party(parties, seller, ""), Buyer: party(parties, buyer, "")}
+		m.edges[k] = &EdgeFigures{Seller: party(parties, seller), Buyer: party(parties, buyer)}
 	}
 	return m.edges[k]
 }
@@ -198,12 +199,12 @@ func (m *monthBook) figures(k figureKey, parties map[id.Tenant]Party) MonthFigur
 	if !m.supplier.SellerID.IsZero() || !m.bought.IsZero() {
 		fees := m.paid[m.acting]
 		out.Bought = []Bought{{
-			Supplier: party(parties, m.supplier.SellerID, m.supplier.Seller),
+			Supplier: Party{ID: m.supplier.SellerID, Slug: m.supplier.Seller, Name: m.supplier.SellerName},
 			Lines:    m.bought, Fees: fees, Price: m.bought.Add(fees),
 		}}
 	}
 	for t, r := range m.ends {
-		out.OwnUse = append(out.OwnUse, OwnUse{Tenant: party(parties, t, ""), Cost: r.Cost})
+		out.OwnUse = append(out.OwnUse, OwnUse{Tenant: party(parties, t), Cost: r.Cost})
 	}
 	slices.SortFunc(out.OwnUse, func(x, y OwnUse) int { return cmp.Compare(x.Tenant.Slug, y.Tenant.Slug) })
 	out.Tiers = m.tiers(k.currency, parties)
@@ -262,7 +263,7 @@ func (m *monthBook) flow(parties map[id.Tenant]Party, f MonthFigures) []FlowLink
 			out = append(out, FlowLink{from, to, amount})
 		}
 	}
-	tenant := func(t id.Tenant) FlowNode { return FlowNode{FlowTenant, party(parties, t, "")} }
+	tenant := func(t id.Tenant) FlowNode { return FlowNode{FlowTenant, party(parties, t)} }
 	for _, b := range f.Bought {
 		link(FlowNode{FlowSupplier, b.Supplier}, tenant(m.acting), b.Price)
 	}

@@ -143,7 +143,7 @@ func (s *Service) StandingFindings(ctx context.Context, runs ...id.Run) ([]EdgeF
 		}
 		known, err := s.parties(ctx, who)
 		for _, f := range found {
-			out = append(out, EdgeFinding{party(known, f.edge.Seller, ""), party(known, f.edge.Buyer, ""), f.finding})
+			out = append(out, EdgeFinding{party(known, f.edge.Seller), party(known, f.edge.Buyer), f.finding})
 		}
 		return err
 	})

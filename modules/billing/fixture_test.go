@@ -117,11 +117,14 @@ func (w *world) tenant(tier scope.Tier, slug, parent string) {
 	}
 	sc := w.db.NamedTenant(w.t, tier, slug, above...)
 	w.scopes[slug] = sc
-	w.tenants.list = append(w.tenants.list, Tenant{ID: sc.Tenant, Tree: sc.Tree, Tier: tier, Slug: slug, Name: slug})
+	w.tenants.list = append(w.tenants.list, Tenant{ID: sc.Tenant, Tree: sc.Tree, Tier: tier, Slug: slug, Name: nameOf(slug)})
 	if parent != "" {
 		w.tenants.parents[sc.Tenant] = above[0].Tenant
 	}
 }
+
+// nameOf is what the tenant with a slug is called.
+func nameOf(slug string) string { return slug + " Ltd" }
 
 // as returns a context that acts as the tenant called slug, in the role
 // operator or the one given.
@@ -391,6 +394,13 @@ func (f *fakeTenants) move(t, parent id.Tenant) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.parents[t] = parent
+}
+
+// rename gives a tenant another name.
+func (f *fakeTenants) rename(t id.Tenant, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list[slices.IndexFunc(f.list, func(x Tenant) bool { return x.ID == t })].Name = name
 }
 
 // leave takes a tenant out of every tree, and lets it be known all the same.

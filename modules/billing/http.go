@@ -42,7 +42,7 @@ func (m *Module) Nav() []web.NavItem {
 	}
 }
 
-// Search finds invoices by the short names of seller and buyer.
+// Search finds invoices by the names of seller and buyer.
 func (m *Module) Search(ctx context.Context, text string, limit int) ([]layout.Hit, error) {
 	found, err := m.Service.Documents(ctx, DocumentFilter{Text: text, Size: limit})
 	hits := make([]layout.Hit, len(found.List))

@@ -49,7 +49,7 @@ func TestPages_Invoices(t *testing.T) {
 	w := billed(t)
 	site := w.site()
 	dist := site.As(w.scopes["dist"], "finance").Get(t, routes.Invoices).Is(t, http.StatusOK)
-	if got := dist.All(t, "#invoices tr td:first-child"); len(got) != 4 || got[0] != "dist → direct" {
+	if got := dist.All(t, "#invoices tr td:first-child"); len(got) != 4 || got[0] != "dist Ltd → direct Ltd" {
 		t.Errorf("the distributor's list: %q", got)
 	}
 	if got := dist.Has(t, "tfoot th"); got != "4 invoices" {
@@ -59,14 +59,14 @@ func TestPages_Invoices(t *testing.T) {
 		t.Errorf("blocked: %q", got)
 	}
 	blocked := site.As(w.scopes["dist"], "finance").Get(t, routes.With(routes.Invoices, "status", "blocked")).Is(t, http.StatusOK)
-	if got := blocked.All(t, "#invoices tr td:first-child"); len(got) != 1 || got[0] != "dist → direct" {
+	if got := blocked.All(t, "#invoices tr td:first-child"); len(got) != 1 || got[0] != "dist Ltd → direct Ltd" {
 		t.Errorf("filtered: %q", got)
 	}
 	blocked.Has(t, `.tb-chips a[aria-label="Remove Blocked"]`)
 	site.As(w.scopes["dist"], "finance").Get(t, routes.With(routes.Invoices, "q", "nobody")).Is(t, http.StatusOK).Has(t, ".tb-empty")
 
 	acme := site.As(w.scopes["acme"], "finance").Get(t, routes.Invoices).Is(t, http.StatusOK)
-	if got := acme.All(t, "#invoices tr td:first-child"); len(got) != 1 || got[0] != "north" {
+	if got := acme.All(t, "#invoices tr td:first-child"); len(got) != 1 || got[0] != "north Ltd" {
 		t.Errorf("the customer's list: %q", got)
 	}
 	acme.Lacks(t, "#f-status")
@@ -74,7 +74,7 @@ func TestPages_Invoices(t *testing.T) {
 		t.Error(got)
 	}
 	north := site.As(w.scopes["north"], "finance")
-	if got := north.Get(t, routes.With(routes.Invoices, "side", "bought")).All(t, "#invoices tr td:first-child"); len(got) != 1 || got[0] != "dist → north" {
+	if got := north.Get(t, routes.With(routes.Invoices, "side", "bought")).All(t, "#invoices tr td:first-child"); len(got) != 1 || got[0] != "dist Ltd → north Ltd" {
 		t.Errorf("received: %q", got)
 	}
 	if got := north.Get(t, routes.With(routes.Invoices, "side", "sold")).All(t, "#invoices tr td:first-child"); len(got) != 2 {

@@ -166,7 +166,10 @@ func (s *Service) writePeriod(ctx context.Context, run Run, in periodInputs, row
 	if err := s.work.copyFindings(ctx, run, found); err != nil {
 		return err
 	}
-	publication := periodPublication{ContractID: run.Contract, Seller: in.slug(in.edge.Seller), Buyer: in.slug(in.edge.Buyer)}
+	seller, buyer := in.tenants[in.edge.Seller], in.tenants[in.edge.Buyer]
+	publication := periodPublication{
+		ContractID: run.Contract, Seller: seller.Slug, Buyer: buyer.Slug, SellerName: seller.Name, BuyerName: buyer.Name,
+	}
 	publication.add(rows)
 	return s.work.switchPeriod(ctx, run, publication)
 }

@@ -109,7 +109,7 @@ func (p documentPart) filtered(f DocumentFilter) documentPart {
 	}
 	if f.Text != "" {
 		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(f.Text)) + "%"
-		p = p.part("(p.seller LIKE ? OR p.buyer LIKE ?)", like, like)
+		p = p.part("(p.seller LIKE ? OR p.buyer LIKE ? OR lower(p.seller_name) LIKE ? OR lower(p.buyer_name) LIKE ?)", like, like, like, like)
 	}
 	return p
 }
@@ -183,7 +183,7 @@ func (s store) documentSums(ctx context.Context, parts []documentPart) ([]docume
 const (
 	inOrder       = ` ORDER BY p.month DESC, p.seller, p.buyer`
 	documentPages = `
-		SELECT p.month, p.seller_id, p.buyer_id, p.seller, p.buyer, p.contract_id, p.currency, p.total,
+		SELECT p.month, p.seller_id, p.buyer_id, p.seller, p.buyer, p.seller_name, p.buyer_name, p.contract_id, p.currency, p.total,
 			f.n AS findings, coalesce(r.state, '') AS state, r.finished_at
 		FROM page p ` + newestRun + countedFindings + inOrder
 )

@@ -95,7 +95,7 @@ func (s store) listedEdges(ctx context.Context, sc scope.Scope, in string, b *fi
 // fees themselves.
 func (s store) feesPaidBy(ctx context.Context, in string, b *figuresBook) error {
 	return s.q(ctx).Raw(`
-		SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged FROM billing_period_published
+		SELECT month, seller_id, buyer_id, seller, seller_name, currency, fees + rounding AS charged FROM billing_period_published
 		WHERE buyer_id = ANY(?::uuid[]) AND month = ANY(?::date[])`, id.Array(b.sellerIDs()), in).Scan(&b.paid).Error
 }
 
@@ -187,7 +187,7 @@ func (s store) sellerFees(ctx context.Context, months []period.Month, seller id.
 func (s store) periodFigures(ctx context.Context, months []period.Month, where string, args ...any) ([]periodFigureRow, error) {
 	var rows []periodFigureRow
 	err := s.q(ctx).Raw(`
-		SELECT month, seller_id, buyer_id, seller, buyer, currency, fees + rounding AS charged
+		SELECT month, seller_id, buyer_id, currency, fees + rounding AS charged
 		FROM billing_period_published WHERE month = ANY(?::date[]) AND `+where,
 		append([]any{dates(months)}, args...)...).Scan(&rows).Error
 	return rows, err

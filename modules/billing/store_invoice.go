@@ -28,12 +28,13 @@ func (s store) usageGroups(ctx context.Context, edge Edge, month period.Month) (
 
 // periodPublication is which period run speaks for an edge.
 type periodPublication struct {
-	ContractID    id.Contract
-	Seller, Buyer string // slugs
-	RunID         id.Run
-	Currency      string
-	Fees          decimal.Decimal // without rounding
-	Rounding      decimal.Decimal
+	ContractID            id.Contract
+	Seller, Buyer         string // slugs
+	SellerName, BuyerName string
+	RunID                 id.Run
+	Currency              string
+	Fees                  decimal.Decimal // without rounding
+	Rounding              decimal.Decimal
 }
 
 // add sums up what the period run charges.
@@ -53,7 +54,7 @@ func (p *periodPublication) add(rows []periodRow) {
 func (s store) periodPublication(ctx context.Context, edge Edge, month period.Month) (p periodPublication, ok bool, err error) {
 	var rows []periodPublication
 	err = s.q(ctx).Raw(`
-		SELECT contract_id, seller, buyer, run_id, currency, fees, rounding FROM billing_period_published
+		SELECT contract_id, seller, buyer, seller_name, buyer_name, run_id, currency, fees, rounding FROM billing_period_published
 		WHERE seller_id = ? AND buyer_id = ? AND month = ?`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return periodPublication{}, false, err

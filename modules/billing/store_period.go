@@ -171,12 +171,12 @@ func (s store) switchPeriod(ctx context.Context, r Run, p periodPublication) err
 		return err
 	}
 	err := s.q(ctx).Exec(`
-		INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, run_id, currency, fees, rounding)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, seller_name, buyer_name, run_id, currency, fees, rounding)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (seller_id, buyer_id, month) DO UPDATE
-		SET contract_id = EXCLUDED.contract_id, seller = EXCLUDED.seller, buyer = EXCLUDED.buyer, run_id = EXCLUDED.run_id,
-			currency = EXCLUDED.currency, fees = EXCLUDED.fees, rounding = EXCLUDED.rounding`,
-		r.Tree, r.Seller, r.Buyer, r.Month, r.Contract, p.Seller, p.Buyer, r.ID, p.Currency, p.Fees, p.Rounding).Error
+		SET contract_id = EXCLUDED.contract_id, seller = EXCLUDED.seller, buyer = EXCLUDED.buyer,
+			seller_name = EXCLUDED.seller_name, buyer_name = EXCLUDED.buyer_name, run_id = EXCLUDED.run_id, currency = EXCLUDED.currency, fees = EXCLUDED.fees, rounding = EXCLUDED.rounding`,
+		r.Tree, r.Seller, r.Buyer, r.Month, r.Contract, p.Seller, p.Buyer, p.SellerName, p.BuyerName, r.ID, p.Currency, p.Fees, p.Rounding).Error
 	if err != nil {
 		return err
 	}

@@ -177,8 +177,8 @@ type Books struct {
 // Invoice is a document that the acting tenant was charged with.
 type Invoice struct {
 	Month    period.Month
-	Seller   string // slug
-	Buyer    string
+	Seller   Party
+	Buyer    Party
 	Currency money.Currency
 	Total    decimal.Decimal
 }

@@ -124,7 +124,7 @@ func presentSpend(h Home) view.Spend {
 	}
 	for _, i := range h.Invoices {
 		out.Invoices = append(out.Invoices, view.Invoice{
-			Month: i.Month, Seller: i.Seller, URL: routes.Invoice(i.Month, i.Seller, i.Buyer), Currency: i.Currency, Total: i.Total,
+			Month: i.Month, Seller: i.Seller.Name, URL: routes.Invoice(i.Month, i.Seller.Slug, i.Buyer.Slug), Currency: i.Currency, Total: i.Total,
 		})
 	}
 	return out

@@ -272,7 +272,7 @@ func TestHome_Customer(t *testing.T) {
 		{Month: october, Currency: "USD", Service: "Compute", Amounts: Amounts{Price: d("40")}},
 	}
 	for i := range 5 {
-		w.invoices = append(w.invoices, Invoice{Month: october.Add(-i), Seller: "arr", Buyer: "cee", Currency: "USD", Total: d("40")})
+		w.invoices = append(w.invoices, Invoice{Month: october.Add(-i), Seller: Party{Slug: "arr", Name: "Arr"}, Buyer: Party{Slug: "cee", Name: "Cee"}, Currency: "USD", Total: d("40")})
 	}
 	page := w.As(w.cee, "finance").Get(t, "/").Is(t, 200)
 	if got := page.All(t, ".tb-figure"); !slices.Equal(got, []string{"Spend in October 2026 40.00 USD \u221220.0 % on 2026-09"}) {
@@ -283,7 +283,7 @@ func TestHome_Customer(t *testing.T) {
 			t.Errorf("a customer reads «%s»", word)
 		}
 	}
-	if rows := page.All(t, "[aria-label='Latest invoices'] tbody tr"); len(rows) != maxInvoices || rows[0] != "2026-10 arr 40.00 USD" {
+	if rows := page.All(t, "[aria-label='Latest invoices'] tbody tr"); len(rows) != maxInvoices || rows[0] != "2026-10 Arr 40.00 USD" {
 		t.Errorf("invoices: %q", rows)
 	}
 	w.services, w.invoices = nil, nil
