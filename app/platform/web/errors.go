@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/utils"
 
 	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/routes"
@@ -128,8 +129,17 @@ func headline(status int) string {
 		return "Something is wrong with this request"
 	case fiber.StatusTooManyRequests:
 		return "Too many requests"
+	case fiber.StatusRequestEntityTooLarge, fiber.StatusRequestHeaderFieldsTooLarge:
+		return "Too large"
 	}
 	return "Something went wrong"
+}
+
+// details say what to do about requests that no handler has seen.
+var details = map[int]string{
+	fiber.StatusRequestEntityTooLarge: "This form takes at most 1 MiB. Nothing of it was saved: send less at once.",
+	fiber.StatusRequestHeaderFieldsTooLarge: "The address or the cookies of this request are too long. " +
+		"Shorten the filter, or clear the cookies of this site and sign in again.",
 }
 
 func describe(err error) problem {
@@ -141,7 +151,7 @@ func describe(err error) problem {
 		return problem{Type: "about:blank", Title: e.Kind.String(), Status: Status(e.Kind), Detail: e.Message, Code: e.Code}
 	}
 	if e, ok := errors.AsType[*fiber.Error](err); ok && e.Code < fiber.StatusInternalServerError { // no such route, body too large …
-		return problem{Type: "about:blank", Title: e.Message, Status: e.Code, Code: "http." + strconv.Itoa(e.Code)}
+		return problem{Type: "about:blank", Title: utils.StatusMessage(e.Code), Status: e.Code, Detail: details[e.Code], Code: "http." + strconv.Itoa(e.Code)}
 	}
 	return problem{Type: "about:blank", Title: errs.Internal.String(), Status: fiber.StatusInternalServerError, Code: "internal"}
 }

@@ -33,14 +33,16 @@ func secure(c *fiber.Ctx) error {
 var errBytes = errs.New(errs.Invalid, "web.bytes", "The address or the form has bytes in it that are no text.")
 
 // textual refuses addresses and forms with bytes that no text has: PostgreSQL
-// would, less kindly.
+// would, less kindly. Forms that are too large are refused later, unread.
 func textual(c *fiber.Ctx) error {
 	isText := true
 	look := func(key, value []byte) {
 		isText = isText && utf8.Valid(key) && utf8.Valid(value) && bytes.IndexByte(value, 0) < 0
 	}
 	c.Context().QueryArgs().VisitAll(look)
-	c.Context().PostArgs().VisitAll(look)
+	if n := c.Request().Header.ContentLength(); n <= maxForm && n >= 0 {
+		c.Context().PostArgs().VisitAll(look)
+	}
 	if !isText {
 		return errBytes
 	}

@@ -18,6 +18,27 @@ import (
 	"tierbook/app/platform/web"
 )
 
+// dial returns a connection to a server that answers as it does in life.
+func dial(t *testing.T, s *web.Server) net.Conn {
+	t.Helper()
+	listener := fasthttputil.NewInmemoryListener()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.App().Listener(listener)
+	}()
+	conn, err := listener.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = conn.Close()
+		_ = listener.Close()
+		<-done
+	})
+	return conn
+}
+
 // served returns a client of a server that answers as it does in life.
 func served(t *testing.T, s *web.Server) *http.Client {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -141,6 +142,7 @@ func (s *Server) prepare(c *fiber.Ctx) error {
 	if err != nil { // answered here, so that the log line has the status
 		err = c.App().ErrorHandler(c, err)
 	}
+	passBody(c)
 	level := slog.LevelInfo
 	if path := c.Path(); path == "/healthz" || path == "/readyz" {
 		level = slog.LevelDebug
@@ -154,6 +156,21 @@ func (s *Server) prepare(c *fiber.Ctx) error {
 	}
 	s.opts.Log.Log(ctx, level, "request", attrs...)
 	return err
+}
+
+// passBody reads past what its handler has left of a request's body, or lets the
+// connection end: fasthttp would take the rest for the next request on it.
+func passBody(c *fiber.Ctx) {
+	body := c.Context().RequestBodyStream()
+	switch n := c.Request().Header.ContentLength(); {
+	case n < 0: // chunked: one that was read to its end can't be told from one that was not
+		c.Context().SetConnectionClose()
+	case n > 0 && body != nil:
+		rest, err := io.CopyN(io.Discard, body, 2*maxForm)
+		if rest == 2*maxForm || !errors.Is(err, io.EOF) {
+			c.Context().SetConnectionClose()
+		}
+	}
 }
 
 // ready asks all checks and answers 503 with the names of those that failed;

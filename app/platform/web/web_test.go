@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,6 +125,66 @@ func TestErrorHandler(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "request failed"); n != 3 {
 		t.Errorf("logged %d errors, want the 3 internal ones:\n%s", n, log.String())
+	}
+}
+
+func TestServer_TooLargeSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{})
+	s.Router().Post("/form", web.Public, func(c *fiber.Ctx) error { return c.SendString("taken") })
+	for size, want := range map[int]string{1 << 20: "taken", 1<<20 + 1: "at most 1 MiB"} {
+		req := httptest.NewRequest(http.MethodPost, "/form", strings.NewReader(strings.Repeat("x", size)))
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		res, err := s.App().Test(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%d bytes: %d %s, %v, want %q", size, res.StatusCode, body, err, want)
+		}
+	}
+}
+
+// A body that no handler has read is not taken for the next request on its
+// connection: whoever could write one could answer for others behind a proxy.
+func TestServer_UnreadBodiesAreNoRequests(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{})
+	var hidden atomic.Int32
+	s.App().Get("/hidden", func(*fiber.Ctx) error { hidden.Add(1); return nil })
+	s.App().Get("/after", func(c *fiber.Ctx) error { return c.SendString("after") })
+	s.Router().Post("/form", web.Public, func(*fiber.Ctx) error { return nil })
+	s.Router().Upload("/upload", web.Public, func(*fiber.Ctx) error { return nil })
+	request := fmt.Sprintf("GET /hidden HTTP/1.1\r\nHost: %032d\r\n\r\n", 0) // 64 bytes: one begins wherever a buffer ends
+	for name, tt := range map[string]struct {
+		path, length string
+		body         string
+		isKept       bool // the connection, for the next request
+	}{
+		"Form":      {"/form", "", strings.Repeat(request, 1<<10), true},
+		"NoRoute":   {"/nowhere", "", strings.Repeat(request, 1<<10), true},
+		"TooLarge":  {"/form", "", strings.Repeat(request, 1<<14+1), true},
+		"FarTooBig": {"/form", "", strings.Repeat(request, 3<<14), false},
+		"Upload":    {"/upload", "", strings.Repeat(request, 3<<14), false},
+		"Chunked":   {"/upload", "Transfer-Encoding: chunked", "4\r\nxxxx\r\n0\r\n\r\n" + request, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, s)
+			length := cmp.Or(tt.length, "Content-Length: "+strconv.Itoa(len(tt.body)))
+			go func() {
+				_, _ = io.WriteString(conn, "POST "+tt.path+" HTTP/1.1\r\nHost: a\r\n"+length+"\r\n\r\n"+tt.body+"GET /after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+			}()
+			answers, err := io.ReadAll(conn)
+			if got := strings.HasSuffix(string(answers), "after"); got != tt.isKept || err != nil {
+				t.Errorf("the next request was answered: %v, want %v; %v\n%s", got, tt.isKept, err, answers)
+			}
+			if n := hidden.Load(); n > 0 {
+				t.Errorf("%d hidden requests were answered", n)
+			}
+		})
 	}
 }
 
