@@ -7,6 +7,7 @@ import (
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/routes"
+	"tierbook/app/platform/db"
 	"tierbook/app/platform/scope"
 	"tierbook/app/platform/web"
 	"tierbook/modules/billing"
@@ -20,6 +21,7 @@ type progress struct {
 	billing *billing.Service
 	usage   *usage.Service
 	tenancy *tenancy.Service
+	web     *db.DB
 }
 
 // jobsMany is where counting jobs in progress ends: nobody needs to know more.
@@ -31,7 +33,15 @@ const (
 	jobImport = "import:"
 )
 
-func (p progress) Now(ctx context.Context) web.Running {
+func (p progress) Now(ctx context.Context) (out web.Running) {
+	_ = p.web.ReadTx(ctx, func(ctx context.Context) error { // one for both questions, on pages that have none
+		out = p.now(ctx)
+		return nil
+	})
+	return out
+}
+
+func (p progress) now(ctx context.Context) web.Running {
 	out := web.Running{URL: routes.Utilities}
 	sc, err := scope.From(ctx)
 	if err != nil {

@@ -26,7 +26,7 @@ func (a *App) newServer(access *authz.Authz) *web.Server {
 	proxies, _ := a.Config.Web.Proxies() // validated when it was read
 	opts := web.Options{
 		RequestTimeout: a.Config.Web.RequestTimeout, StopGrace: a.Config.Web.StopGrace, Log: a.Log,
-		Sessions: sessions{a.Tenancy}, Reads: a.web, Authz: access, Jobs: progress{a.Billing, a.Usage, a.Tenancy}, Proxies: proxies,
+		Sessions: sessions{a.Tenancy}, Reads: a.web, Authz: access, Jobs: progress{a.Billing, a.Usage, a.Tenancy, a.web}, Proxies: proxies,
 		Checks: []web.Check{
 			{Name: "database", Check: a.web.Ping},
 			{Name: "objects", Check: a.objectsAnswer},

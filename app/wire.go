@@ -189,6 +189,19 @@ func (c contractTenants) Chain(ctx context.Context, top, bottom id.Tenant, month
 	return each(chain, contractTenant), err
 }
 
+func (c contractTenants) Chains(ctx context.Context, top id.Tenant, month period.Month, bottoms ...id.Tenant) (map[id.Tenant][]contracts.Tenant, error) {
+	links := make([]tenancy.Link, len(bottoms))
+	for i, t := range bottoms {
+		links[i] = tenancy.Link{Owner: top, Tenant: t}
+	}
+	chains, err := c.tenancy.ChainsOf(ctx, links, month)
+	out := make(map[id.Tenant][]contracts.Tenant, len(chains))
+	for l, chain := range chains {
+		out[l.Tenant] = each(chain, contractTenant)
+	}
+	return out, err
+}
+
 // contractLines lets previews read usage.
 type contractLines struct{ usage *usage.Service }
 

@@ -22,11 +22,14 @@ type Buyer struct {
 // Buyers are those who buy through an edge.
 type Buyers struct {
 	Largest []Buyer      // those with the largest charges first
-	Others  int          // customers besides
+	HasMore bool         // there are customers besides: Others counts them
 	Month   period.Month // the last in which something was sold on the edge; else the last full one
 
-	sold []Sale // of that month, those of 0 last
-	more bool   // others than those of sold have bought something
+	sold   []Sale // of that month, those of 0 last
+	more   bool   // others than those of sold have bought something
+	among  Choice // who could have been listed
+	others int    // besides Largest, as far as they were read
+	isCut  bool   // there may be others that were not read
 }
 
 // boughtBeside reports whether anybody bought something whose usage was not
@@ -40,7 +43,8 @@ func (b Buyers) boughtBeside(priced []CustomerEffect) bool {
 // BuyersOf returns the limit largest customers at or below the buyer of an
 // edge: those with the largest charges of the edge's last month first, those
 // with equal ones by name. A zero buyer asks for everybody below the seller.
-// However many customers there are, it reads a few times limit of them.
+// However many customers there are, it reads a few times limit of them; where
+// more than limit have bought something, nobody else is looked for.
 //
 // Needs contracts.preview.
 func (s *Service) BuyersOf(ctx context.Context, e Edge, limit int) (Buyers, error) {
@@ -51,24 +55,45 @@ func (s *Service) BuyersOf(ctx context.Context, e Edge, limit int) (Buyers, erro
 		if err != nil {
 			return Buyers{}, err
 		}
-		list, err := s.directory.Choose(ctx, among, 2*limit+1)
-		if err != nil {
-			return Buyers{}, err
+		out := Buyers{Month: among.Month, sold: sold, more: len(sold) > 2*limit && !sold[2*limit].Amount.IsZero(), among: among, isCut: true}
+		var list []Tenant
+		if charged(sold, e.Seller) <= limit {
+			if list, err = s.directory.Choose(ctx, among, 2*limit+1); err != nil {
+				return Buyers{}, err
+			}
+			out.isCut = len(list) > 2*limit
 		}
-		out := Buyers{Month: among.Month, sold: sold, more: len(sold) > 2*limit && !sold[2*limit].Amount.IsZero()}
 		if list, err = s.withSold(ctx, list, sold, e); err != nil {
 			return Buyers{}, err
 		}
 		out.Largest = largest(list, sold, among.Month)
-		out.Others = max(0, len(out.Largest)-limit)
-		if len(list) > 2*limit { // there may be more than were read
-			if out.Others, err = s.others(ctx, among, out.Largest[:limit]); err != nil {
-				return Buyers{}, err
-			}
-		}
+		out.others = max(0, len(out.Largest)-limit)
+		out.HasMore = out.isCut || out.others > 0
 		out.Largest = out.Largest[:min(len(out.Largest), limit)]
 		return out, nil
 	})
+}
+
+// charged counts to whom something was sold for more than nothing, the seller
+// itself apart.
+func charged(sold []Sale, seller id.Tenant) int {
+	amounts := amountsOf(sold)
+	delete(amounts, seller)
+	n := 0
+	for _, a := range amounts {
+		if a.IsPositive() {
+			n++
+		}
+	}
+	return n
+}
+
+func amountsOf(sold []Sale) map[id.Tenant]decimal.Decimal {
+	out := map[id.Tenant]decimal.Decimal{}
+	for _, o := range sold {
+		out[o.Customer] = out[o.Customer].Add(o.Amount)
+	}
+	return out
 }
 
 // BuyersCalled returns the first limit customers of an edge in whose name or
@@ -122,10 +147,7 @@ func (s *Service) withSold(ctx context.Context, list []Tenant, sold []Sale, e Ed
 
 // largest puts tenants in order: by what they bought.
 func largest(list []Tenant, sold []Sale, month period.Month) []Buyer {
-	amounts := map[id.Tenant]decimal.Decimal{}
-	for _, o := range sold {
-		amounts[o.Customer] = amounts[o.Customer].Add(o.Amount)
-	}
+	amounts := amountsOf(sold)
 	out := make([]Buyer, len(list))
 	for i, t := range list {
 		out[i] = Buyer{Tenant: t, Month: month, Amount: amounts[t.ID]}
@@ -136,13 +158,21 @@ func largest(list []Tenant, sold []Sale, month period.Month) []Buyer {
 	return out
 }
 
-// others counts the customers besides those listed.
-func (s *Service) others(ctx context.Context, among Choice, listed []Buyer) (int, error) {
-	n, err := s.directory.Count(ctx, among)
-	for _, b := range listed {
-		if b.Tier == scope.Customer {
-			n--
-		}
+// Others counts the customers besides those that b lists. It asks only where
+// they are many.
+//
+// Needs contracts.preview.
+func (s *Service) Others(ctx context.Context, b Buyers) (int, error) {
+	if !b.isCut {
+		return b.others, nil
 	}
-	return n, err
+	return read(ctx, s, PermPreview, func(ctx context.Context) (int, error) {
+		n, err := s.directory.Count(ctx, b.among)
+		for _, one := range b.Largest {
+			if one.Tier == scope.Customer {
+				n--
+			}
+		}
+		return n, err
+	})
 }

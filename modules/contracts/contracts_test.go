@@ -145,6 +145,20 @@ func (f *fakeTenants) Chain(ctx context.Context, top, bottom id.Tenant, _ period
 	return out, nil
 }
 
+func (f *fakeTenants) Chains(ctx context.Context, top id.Tenant, m period.Month, bottoms ...id.Tenant) (map[id.Tenant][]Tenant, error) {
+	out := map[id.Tenant][]Tenant{}
+	for _, t := range bottoms {
+		chain, err := f.Chain(ctx, top, t, m)
+		if err != nil && !errors.Is(err, errNoTenant) {
+			return nil, err
+		}
+		if err == nil {
+			out[t] = chain
+		}
+	}
+	return out, nil
+}
+
 // fakeLines holds batches by assignee and owner.
 type fakeLines map[id.Tenant]map[id.Tenant][]*rules.Batch
 

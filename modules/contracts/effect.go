@@ -1,7 +1,6 @@
 package contracts
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -90,32 +89,59 @@ var errNobody = errs.New(errs.FailedPrecondition, "contracts.nobody", "Nobody bu
 func (s *Service) Effect(ctx context.Context, in EffectInput) (Effect, error) {
 	in.Draft = in.Draft.withDefaults()
 	in.Lines = min(in.Lines, maxLines)
-	draft, err := s.effectDraft(ctx, in.Draft)
+	x, err := read(ctx, s, PermPreview, func(ctx context.Context) (*effect, error) { return s.newEffect(ctx, in) })
 	if err != nil {
 		return Effect{}, err
+	}
+	for _, chain := range x.chains {
+		if err := s.effectOn(ctx, x, chain); err != nil {
+			return Effect{}, err
+		}
+	}
+	if err := s.addFees(ctx, x); err != nil {
+		return Effect{}, err
+	}
+	return x.effect(), nil
+}
+
+// newEffect checks the draft as the acting tenant and reads whose usage is to
+// be priced.
+func (s *Service) newEffect(ctx context.Context, in EffectInput) (*effect, error) {
+	draft, err := s.effectDraft(ctx, in.Draft)
+	if err != nil {
+		return nil, err
 	}
 	buyers, err := s.BuyersOf(ctx, draft.edge, mostCustomers)
 	if err != nil {
-		return Effect{}, err
-	}
-	chosen, leftOut, err := s.chosenOf(ctx, buyers, in.Customer)
-	if err != nil {
-		return Effect{}, err
+		return nil, err
 	}
 	if in.Month.IsZero() {
 		in.Month = buyers.Month
 	}
-	x := newEffect(draft, in)
-	x.out.LeftOut = leftOut
-	for _, c := range chosen {
-		if err := s.effectOn(ctx, x, c); err != nil {
-			return Effect{}, err
+	x := emptyEffect(draft, in)
+	x.buyers = buyers
+	if !in.Customer.IsZero() {
+		chain, err := s.buysThrough(ctx, draft, in.Customer, in.Month)
+		x.chains = [][]Tenant{chain}
+		return x, err
+	}
+	if len(buyers.Largest) == 0 {
+		return nil, errNobody
+	}
+	if x.out.LeftOut, err = s.Others(ctx, buyers); err != nil {
+		return nil, err
+	}
+	ids := make([]id.Tenant, len(buyers.Largest))
+	for i, b := range buyers.Largest {
+		ids[i] = b.ID
+	}
+	chains, err := s.tenants.Chains(ctx, draft.edge.Seller, in.Month, ids...)
+	for _, t := range ids {
+		if chain := chains[t]; draft.isOn(chain) { // else it stood elsewhere in that month
+			x.chains = append(x.chains, chain)
 		}
 	}
-	if err := s.addFees(ctx, x, buyers); err != nil {
-		return Effect{}, err
-	}
-	return x.effect(), nil
+	return x, err
 }
 
 // effectDraft checks the draft as the acting tenant.
@@ -129,38 +155,10 @@ func (s *Service) effectDraft(ctx context.Context, d Document) (draft, error) {
 	})
 }
 
-// chosenOf returns whose usage is priced, and how many others' is not. A
-// customer that buys nothing through the edge is taken at its word: buysThrough
-// refuses it.
-func (s *Service) chosenOf(ctx context.Context, buyers Buyers, customer id.Tenant) ([]Tenant, int, error) {
-	if !customer.IsZero() {
-		found, err := read(ctx, s, PermPreview, func(ctx context.Context) (map[id.Tenant]Tenant, error) {
-			return s.tenants.ByID(ctx, []id.Tenant{customer})
-		})
-		return []Tenant{cmp.Or(found[customer], Tenant{ID: customer})}, 0, err
-	}
-	if len(buyers.Largest) == 0 {
-		return nil, 0, errNobody
-	}
-	out := make([]Tenant, len(buyers.Largest))
-	for i, b := range buyers.Largest {
-		out[i] = b.Tenant
-	}
-	return out, buyers.Others, nil
-}
-
-// effectOn prices one customer's month.
-func (s *Service) effectOn(ctx context.Context, x *effect, customer Tenant) error {
-	d, in := x.draft, PreviewInput{Draft: x.in.Draft, Customer: customer.ID, Month: x.in.Month}
-	err := s.db.ReadTx(ctx, func(ctx context.Context) error { return s.buysThrough(ctx, d, customer.ID, x.in.Month) })
-	if errs.KindOf(err) == errs.NotFound || errs.KindOf(err) == errs.FailedPrecondition {
-		if x.in.Customer.IsZero() {
-			return nil // it stood elsewhere in that month
-		}
-	}
-	if err != nil {
-		return err
-	}
+// effectOn prices the month of the customer at the end of a chain that begins
+// with the draft's seller.
+func (s *Service) effectOn(ctx context.Context, x *effect, chain []Tenant) error {
+	d, customer := x.draft, chain[len(chain)-1]
 	above, err := inDistributorsName(ctx)
 	if err != nil {
 		return err
@@ -171,7 +169,7 @@ func (s *Service) effectOn(ctx context.Context, x *effect, customer Tenant) erro
 	}
 	part := CustomerEffect{Customer: customer}
 	for _, sel := range selections {
-		p, err := s.pass(above, d, sel, in)
+		p, err := s.pass(above, d, sel, x.terms, chain)
 		if err == nil && p != nil {
 			if err = s.replaceBefore(p, x.in.Before, d); err == nil {
 				err = s.scan(above, sel, p)
@@ -212,11 +210,11 @@ func (s *Service) replaceBefore(p *pass, v *Version, d draft) error {
 
 // addFees computes the fees before and after, where the priced customers are
 // all that the contract has.
-func (s *Service) addFees(ctx context.Context, x *effect, buyers Buyers) error {
+func (s *Service) addFees(ctx context.Context, x *effect) error {
 	if !x.hasFees() {
 		return nil
 	}
-	if x.draft.IsBase() || buyers.boughtBeside(x.out.Customers) {
+	if x.draft.IsBase() || x.buyers.boughtBeside(x.out.Customers) {
 		x.out.FeesLeftOut = true
 		return nil
 	}

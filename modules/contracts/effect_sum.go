@@ -16,14 +16,17 @@ type effect struct {
 	in     EffectInput
 	before *rules.Contract // what stood before; nil: nothing
 	out    Effect
+	buyers Buyers
+	chains [][]Tenant // from the draft's seller down to each customer to price
+	terms  *terms
 
 	rules, services       map[string]*Change
 	feesBefore, feesAfter rules.FeeInput
 }
 
-func newEffect(d draft, in EffectInput) *effect {
+func emptyEffect(d draft, in EffectInput) *effect {
 	return &effect{
-		draft: d, in: in, rules: map[string]*Change{}, services: map[string]*Change{},
+		draft: d, in: in, terms: newTerms(in.Month), rules: map[string]*Change{}, services: map[string]*Change{},
 		feesBefore: rules.FeeInput{Month: in.Month}, feesAfter: rules.FeeInput{Month: in.Month},
 		out: Effect{Currency: d.Terms.Currency, Month: in.Month, After: EffectSum{Contract: d.Name}},
 	}

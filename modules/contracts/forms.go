@@ -66,7 +66,7 @@ func bindDraft(value func(name string, byDefault ...string) string) draftForm {
 // among moves a customer that is chosen and not on offer to where one is typed.
 func (f draftForm) among(buyers Buyers) draftForm {
 	isOffered := slices.ContainsFunc(buyers.Largest, func(b Buyer) bool { return b.Slug == f.Customer })
-	if buyers.Others > 0 && f.Customer != "" && f.Customer != everybody && !isOffered {
+	if buyers.HasMore && f.Customer != "" && f.Customer != everybody && !isOffered {
 		f.Customer, f.Other = "", cmp.Or(f.Other, f.Customer)
 	}
 	return f

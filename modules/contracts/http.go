@@ -140,7 +140,11 @@ func (m *Module) show(c *fiber.Ctx) error {
 			return err
 		}
 		p.Customers, p.Sold = presentBuyers(buyers.Largest, may)
-		p.OtherCustomers = int64(buyers.Others)
+		others, err := m.Service.Others(c.UserContext(), buyers)
+		if err != nil {
+			return err
+		}
+		p.OtherCustomers = int64(others)
 		if may.customers {
 			p.AllURL = routes.Customers
 		}

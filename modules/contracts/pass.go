@@ -3,9 +3,11 @@ package contracts
 import (
 	"context"
 	"errors"
+	"maps"
 	"runtime"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
 	"tierbook/rules"
 )
 
@@ -23,10 +25,35 @@ type pass struct {
 	sample        *sample
 }
 
+// terms are what is in force in one month on the edges that were asked for:
+// the chains of a contract's customers share most of them.
+type terms struct {
+	month period.Month
+	known map[Edge]EdgeTerms
+}
+
+func newTerms(m period.Month) *terms { return &terms{month: m, known: map[Edge]EdgeTerms{}} }
+
+// of returns what is in force on edges, and perhaps on others.
+func (t *terms) of(ctx context.Context, s *Service, edges []Edge) (map[Edge]EdgeTerms, error) {
+	var missing []Edge
+	for _, e := range edges {
+		if _, ok := t.known[e]; !ok {
+			missing = append(missing, e)
+		}
+	}
+	if len(missing) == 0 {
+		return t.known, nil
+	}
+	found, err := s.InForce(ctx, missing, t.month)
+	maps.Copy(t.known, found)
+	return t.known, err
+}
+
 // priced prices a selection before and after; nil if its chain does not pass
 // the draft's edge.
-func (s *Service) priced(ctx context.Context, d draft, sel Selection, in PreviewInput) (*pass, error) {
-	p, err := s.pass(ctx, d, sel, in)
+func (s *Service) priced(ctx context.Context, d draft, sel Selection, known *terms, below []Tenant) (*pass, error) {
+	p, err := s.pass(ctx, d, sel, known, below)
 	if err != nil || p == nil {
 		return nil, err
 	}
@@ -34,11 +61,24 @@ func (s *Service) priced(ctx context.Context, d draft, sel Selection, in Preview
 }
 
 // pass prepares a selection's chain; nil if it does not pass the draft's edge.
-func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewInput) (*pass, error) {
-	chain, err := s.tenants.Chain(ctx, sel.Owner, in.Customer, in.Month)
-	if err != nil {
-		return nil, err
-	}
+// below is the part of it from the draft's seller down; ctx acts as the tree's
+// distributor.
+func (s *Service) pass(ctx context.Context, d draft, sel Selection, known *terms, below []Tenant) (p *pass, err error) {
+	err = s.db.ReadTx(ctx, func(ctx context.Context) error {
+		chain := below
+		if sel.Owner != d.edge.Seller {
+			if chain, err = s.tenants.Chain(ctx, sel.Owner, below[len(below)-1].ID, known.month); err != nil {
+				return err
+			}
+		}
+		p, err = s.passOf(ctx, d, sel.Owner, known, chain)
+		return err
+	})
+	return p, err
+}
+
+// passOf is pass with the whole chain, from the owner down.
+func (s *Service) passOf(ctx context.Context, d draft, owner id.Tenant, known *terms, chain []Tenant) (*pass, error) {
 	p := &pass{edge: -1, isBase: d.IsBase()}
 	var edges []Edge
 	for i := 1; i < len(chain) && p.edge < 0; i++ {
@@ -52,11 +92,12 @@ func (s *Service) pass(ctx context.Context, d draft, sel Selection, in PreviewIn
 	if p.edge < 0 {
 		return nil, nil
 	}
-	terms, err := s.InForce(ctx, append([]Edge{{Seller: sel.Owner}}, edges...), in.Month)
+	base := Edge{Seller: owner}
+	terms, err := known.of(ctx, s, append([]Edge{base}, edges...))
 	if err != nil {
 		return nil, err
 	}
-	p.before.Base = compiledOf(terms[Edge{Seller: sel.Owner}])
+	p.before.Base = compiledOf(terms[base])
 	for _, e := range edges {
 		p.before.Edges = append(p.before.Edges, rules.Edge{
 			Contract: compiledOf(terms[e]), Missing: terms[e].Missing, Currency: terms[e].Currency,

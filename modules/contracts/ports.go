@@ -31,6 +31,9 @@ type Tenants interface {
 	// Chain returns who was above whom in month, from top down to bottom, both
 	// included. Errors: NotFound if bottom was neither top nor below it.
 	Chain(ctx context.Context, top, bottom id.Tenant, month period.Month) ([]Tenant, error)
+	// Chains is Chain for many bottoms at once; those that were neither top nor
+	// below it are absent.
+	Chains(ctx context.Context, top id.Tenant, month period.Month, bottoms ...id.Tenant) (map[id.Tenant][]Tenant, error)
 }
 
 // Selection names the usage lines that one tenant answers for in one billing

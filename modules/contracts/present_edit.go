@@ -39,7 +39,7 @@ func (s speaker) presentEdit(e editing) view.Edit {
 		Buyer:   buyerField(e), MayBase: e.mayBase,
 		Customers: customerOptions(e.customers, f.Customer),
 	}
-	if e.customers.Others > 0 {
+	if e.customers.HasMore {
 		out.Other = ui.TenantField{Value: f.Other, Find: routes.With(e.find, "find", "customer", "buyer", f.Buyer)}
 	}
 	for _, w := range e.warnings {

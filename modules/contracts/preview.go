@@ -92,7 +92,7 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (Preview, error)
 		in.Limit = defaultLines
 	}
 	in.Limit = min(in.Limit, maxLines)
-	d, err := s.previewDraft(ctx, in)
+	d, chain, err := s.previewDraft(ctx, in)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -104,9 +104,9 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (Preview, error)
 	if err != nil {
 		return Preview{}, err
 	}
-	report := newReport(d, in.Limit)
+	report, known := newReport(d, in.Limit), newTerms(in.Month)
 	for _, sel := range selections {
-		p, err := s.priced(above, d, sel, in)
+		p, err := s.priced(above, d, sel, known, chain)
 		if err != nil {
 			return Preview{}, s.masked(ctx, sel.Owner, err)
 		}
@@ -121,33 +121,36 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (Preview, error)
 }
 
 // previewDraft checks, as the acting tenant, the draft and that the customer
-// buys through its edge.
-func (s *Service) previewDraft(ctx context.Context, in PreviewInput) (draft, error) {
-	var out draft
-	err := s.db.ReadTx(ctx, func(ctx context.Context) error {
+// buys through its edge; it returns the customer's chain too.
+func (s *Service) previewDraft(ctx context.Context, in PreviewInput) (out draft, chain []Tenant, err error) {
+	err = s.db.ReadTx(ctx, func(ctx context.Context) error {
 		var problems Problems
-		var err error
 		if out, problems, err = s.validate(ctx, in.Draft); err != nil {
 			return err
 		}
 		if err := problems.err(); err != nil {
 			return err
 		}
-		return s.buysThrough(ctx, out, in.Customer, in.Month)
+		chain, err = s.buysThrough(ctx, out, in.Customer, in.Month)
+		return err
 	})
-	return out, err
+	return out, chain, err
 }
 
-// buysThrough checks that a customer's chain of a month passes the draft's edge.
-func (s *Service) buysThrough(ctx context.Context, d draft, customer id.Tenant, month period.Month) error {
+// buysThrough returns a customer's chain of a month, from the draft's seller
+// down. Errors: NotFound; ErrNotAnEdge if it does not pass the draft's edge.
+func (s *Service) buysThrough(ctx context.Context, d draft, customer id.Tenant, month period.Month) ([]Tenant, error) {
 	chain, err := s.tenants.Chain(ctx, d.edge.Seller, customer, month)
-	if err != nil {
-		return err
+	if err == nil && !d.isOn(chain) {
+		err = errs.Newf(ErrNotAnEdge.Kind, ErrNotAnEdge.Code, "The customer did not buy through this contract's edge in %s.", month)
 	}
-	if len(chain) < 2 || (!d.IsBase() && chain[1].ID != d.edge.Buyer) {
-		return errs.Newf(ErrNotAnEdge.Kind, ErrNotAnEdge.Code, "The customer did not buy through this contract's edge in %s.", month)
-	}
-	return nil
+	return chain, err
+}
+
+// isOn reports whether a chain that begins with the draft's seller passes its
+// edge.
+func (d draft) isOn(chain []Tenant) bool {
+	return len(chain) > 1 && (d.IsBase() || chain[1].ID == d.edge.Buyer)
 }
 
 // inDistributorsName returns a context that acts as the tree's distributor:

@@ -189,7 +189,8 @@ func (s store) placements(ctx context.Context, m period.Month) ([]Placement, err
 	return s.placed(ctx, `SELECT `+placementColumns+` FROM tenancy_parents p WHERE`+isPlacement, map[string]any{"month": m})
 }
 
-// placementsAbove returns those of placements that lead up from tenants.
+// placementsAbove returns those of placements that lead up from tenants. OFFSET
+// 0 has each step looked up, where the planner would read everybody's parents.
 func (s store) placementsAbove(ctx context.Context, m period.Month, tenants []id.Tenant) ([]Placement, error) {
 	if len(tenants) == 0 {
 		return nil, nil
@@ -198,7 +199,8 @@ func (s store) placementsAbove(ctx context.Context, m period.Month, tenants []id
 		WITH RECURSIVE up AS (
 			SELECT `+placementColumns+` FROM tenancy_parents p WHERE p.tenant_id = ANY (CAST(@tenants AS uuid[])) AND`+isPlacement+`
 			UNION
-			SELECT `+placementColumns+` FROM up JOIN tenancy_parents p ON p.tenant_id = up.parent_id WHERE`+isPlacement+`)
+			SELECT p.* FROM up CROSS JOIN LATERAL (
+				SELECT `+placementColumns+` FROM tenancy_parents p WHERE p.tenant_id = up.parent_id AND`+isPlacement+` OFFSET 0) p)
 		SELECT * FROM up`, map[string]any{"month": m, "tenants": id.Array(tenants)})
 }
 
