@@ -66,6 +66,33 @@ function axes(p, chart, { right = 16, top = 12 } = {}) {
   };
 }
 
+// ---- Names -------------------------------------------------------------------------
+
+const pen = document.createElement("canvas").getContext("2d");
+
+// names writes text of a size: width measures it, fold breaks it into at most
+// two lines that fit a width, shortening what does not.
+function names(p, size) {
+  const width = (text) => {
+    pen.font = `${size}px ${p.font}`;
+    return pen.measureText(text).width;
+  };
+  const shorten = (text, room) => {
+    if (width(text) <= room) return text;
+    let end = text.length - 1;
+    while (end > 1 && width(`${text.slice(0, end)}…`) > room) end--;
+    return `${text.slice(0, end).trimEnd()}…`;
+  };
+  const fold = (text, room) => {
+    if (width(text) <= room) return text;
+    const words = text.split(" ");
+    let first = words.shift();
+    while (words.length > 0 && width(`${first} ${words[0]}`) <= room) first += ` ${words.shift()}`;
+    return [first, words.join(" ")].filter(Boolean).map((line) => shorten(line, room)).join("\n");
+  };
+  return { width, fold, widest: (texts) => Math.ceil(Math.max(0, ...texts.map(width))) };
+}
+
 // ---- Bars and lines over time -----------------------------------------------------
 
 // Beyond seven series the smallest become one, «Other».
@@ -85,9 +112,13 @@ function overTime(p, chart, width) {
   const line = chart.kind === "line";
   const stacked = chart.kind === "stacked";
   const named = series.length > 1;
-  const longest = Math.max(...series.map((x) => x.name.length), 0);
-  const margin = Math.min(width < 480 ? 92 : 140, 28 + 7 * longest); // for names beside the last value
-  const name = { show: named, color: p.text, fontSize: 12, width: margin - 12, overflow: "truncate", formatter: "{a}" };
+  const narrow = width < 480;
+  const size = narrow ? 11 : 12;
+  const { fold, widest } = names(p, size);
+  const direct = named && (line || stacked) && (!narrow || series.length < 5); // else names would lie on each other
+  const room = Math.min(widest(series.map((x) => x.name)) + 1, width * (narrow ? 0.3 : 0.25)); // beside the last value
+  const margin = room + 24;
+  const name = { show: direct, color: p.text, fontSize: size, lineHeight: size + 2, formatter: ({ seriesName }) => fold(seriesName, room) };
   const beside = { moveOverlap: "shiftY" };
   const kinds = {
     line: { type: "line", symbol: "circle", symbolSize: 5, lineStyle: { width: 2 }, endLabel: name, labelLayout: beside },
@@ -98,8 +129,8 @@ function overTime(p, chart, width) {
   const labelled = (v, i) => (i === last ? { value: Number(v), label: { ...name, position: "right", distance: 8 } } : Number(v));
   return {
     ...base(p, chart),
-    ...axes(p, chart, named && (line || stacked) ? { right: margin } : { top: named ? 34 : 12 }),
-    legend: { show: named && !line && !stacked, top: 0, left: 0, itemWidth: 10, itemHeight: 10, icon: "roundRect", textStyle: { color: p.muted } },
+    ...axes(p, chart, direct ? { right: margin } : { top: named ? 14 + 20 * rows(series.map((x) => widest([x.name])), width) : 12 }),
+    legend: { show: named && !direct, top: 0, left: 0, padding: 0, itemGap: 8, itemWidth: 10, itemHeight: 10, icon: "roundRect", textStyle: { color: p.muted, fontSize: size, lineHeight: 12 } },
     tooltip: { ...base(p, chart).tooltip, trigger: "axis", axisPointer: { type: line ? "line" : "shadow" }, formatter: (rows) => atOnePlace(chart, series, rows, stacked) },
     series: series.map((s, i) => ({
       ...kinds[chart.kind],
@@ -109,6 +140,16 @@ function overTime(p, chart, width) {
       emphasis: { focus: "series" },
     })),
   };
+}
+
+// rows is how many lines a legend with names of these widths has.
+function rows(widths, width) {
+  let [lines, used] = [1, 0];
+  for (const w of widths.map((x) => x + 24)) { // with the mark and a gap
+    if (used > 0 && used + w > width) [lines, used] = [lines + 1, 0];
+    used += w;
+  }
+  return lines;
 }
 
 function atOnePlace(chart, series, rows, stacked) {
@@ -157,10 +198,13 @@ function sankey(p, chart, width) {
   const nodes = chart.nodes ?? [];
   const tiers = [...new Set(nodes.map((n) => n.tier).filter(Boolean))];
   const shown = (name) => nodes.find((n) => n.name === name)?.label ?? name;
-  const narrow = width < 560;
-  const right = narrow ? 90 : 150;
+  const size = width < 560 ? 11 : 12;
+  const { fold, widest } = names(p, size);
+  const from = new Set((chart.links ?? []).map((l) => l.from));
+  const ends = nodes.filter((n) => !from.has(n.name));
+  const last = Math.min(widest(ends.map((n) => shown(n.name))) + 1, width * 0.3); // for names at the right
   const columns = tiers.filter((t) => t !== "own use").length;
-  const room = (width - right) / Math.max(1, columns - 1) - 22; // from a node to the next column
+  const room = (width - last - 24) / Math.max(1, columns - 1) - 20; // from a node to the next column
   return {
     ...base(p, chart),
     tooltip: {
@@ -170,7 +214,7 @@ function sankey(p, chart, width) {
         : `${shown(name)}\n${written(through(chart.links, name), chart.currency)}`),
     },
     series: [{
-      type: "sankey", left: 4, right, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 16,
+      type: "sankey", left: 4, right: last + 8, top: 12, bottom: 22, nodeWidth: 12, nodeGap: 16,
       draggable: false, emphasis: { focus: "adjacency" },
       data: nodes.map((n) => ({
         name: n.name,
@@ -181,8 +225,8 @@ function sankey(p, chart, width) {
         lineStyle: { color: kindColour(p, l.kind, p.muted), opacity: 0.3 },
       })),
       label: {
-        color: p.text, fontSize: narrow ? 11 : 12, overflow: "truncate", width: Math.min(right - 6, room),
-        formatter: ({ name, value }) => `${shown(name)}\n${brief(value)}`, lineHeight: 15,
+        color: p.text, fontSize: size, lineHeight: size + 2,
+        formatter: ({ name, value }) => `${fold(shown(name), from.has(name) ? room : last)}\n${brief(value)}`,
       },
       lineStyle: { curveness: 0.5 },
     }],
