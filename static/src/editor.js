@@ -56,7 +56,7 @@ function extensions(textarea, message) {
     syntaxHighlighting(colours),
     bracketMatching(),
     closeBrackets(),
-    autocompletion({ override: [offer(words)], icons: false, maxRenderedOptions: 60 }),
+    autocompletion({ override: [offer(words)], icons: false, maxRenderedOptions: 60, aboveCursor: true /* below stands what is wrong */ }),
     hoverTooltip((view, at) => describe(words, view.state.doc.toString(), at)),
     keymap.of([...(single ? [{ key: "Enter", run: () => true }] : []), ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
     single ? EditorState.transactionFilter.of(inOneLine) : [],
@@ -65,7 +65,10 @@ function extensions(textarea, message) {
     EditorState.readOnly.of(textarea.readOnly || textarea.disabled),
     EditorView.contentAttributes.of(described(textarea, message)),
     EditorView.updateListener.of((update) => update.docChanged && changed(textarea, update.state)),
-    EditorView.domEventHandlers({ blur: () => { textarea.dispatchEvent(new Event("change", { bubbles: true })); } }),
+    EditorView.domEventHandlers({
+      blur: () => { textarea.dispatchEvent(new Event("change", { bubbles: true })); },
+      beforeinput: replaced,
+    }),
     theme,
   ];
 }
@@ -75,6 +78,20 @@ function described(textarea, message) {
   const name = textarea.getAttribute("aria-label") ?? (labels.join(" ") || textarea.name);
   const by = [textarea.getAttribute("aria-describedby"), message.id].filter(Boolean).join(" ");
   return { "aria-label": name, "aria-describedby": by, spellcheck: "false", autocorrect: "off", autocapitalize: "off" };
+}
+
+// What is typed over a selection is written by us: Chromium would keep the look
+// of what it replaces in a style attribute, which the content security policy
+// forbids.
+function replaced(event, view) {
+  const { from, to, empty } = view.state.selection.main;
+  if (event.inputType !== "insertText" || event.data === null || empty || view.composing || view.state.readOnly) return false;
+  event.preventDefault();
+  const text = event.data;
+  const write = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  const handlers = view.state.facet(EditorView.inputHandler);
+  if (!handlers.some((handle) => handle(view, from, to, text, write))) view.dispatch(write());
+  return true;
 }
 
 // What comes from elsewhere loses its line breaks; one that is typed is ignored.
