@@ -40,14 +40,14 @@ type Explanation struct {
 	Amount        decimal.Decimal     // exact: Σ of the charges behind it
 	Quantity      decimal.NullDecimal // where all have one unit
 	Unit          string
-	List          decimal.NullDecimal // the provider's list price; not valid where it delivered none, or the basis is another one and the reader is the buyer
+	List          decimal.NullDecimal // the provider's list price; not valid where it delivered none
 
-	// IsSeller holds for the seller and the tenants above it, who see the rest;
-	// the buyer sees what its own document says.
+	// IsSeller holds for the seller and the tenants above it; the buyer has no
+	// Contract, Lines, Left and Rule, and steps from its own charges.
 	IsSeller bool
 	Contract *ContractVersion // what was applied; nil: several, none, or not for the reader
 	Lines    int64            // usage lines behind the amount
-	Steps    []ExplainedStep  // in order; the last one's Total is Amount
+	Steps    []ExplainedStep  // in order; the last one's Total is Amount, or, of a whole line for the buyer, what the invoice says
 	Left     []ExplainedLines // lines of the same service that have no price here
 	Parts    []ExplainedPart  // what the amount is made of: by account and SKU, the largest first
 	More     int              // parts that are not listed
@@ -71,15 +71,23 @@ const (
 	StepNet      StepKind = "net"      // rounding: the exact net of lines and fees
 	StepRound    StepKind = "round"    // rounding: the net rounded once, which is the total
 	StepLines    StepKind = "lines"    // rounding: without the lines as they are rounded on the document
+
+	// To the buyer, from charges by their labels.
+	StepList    StepKind = "list"    // the provider's list price
+	StepCharged StepKind = "charged" // the price under a label
+	StepAdded   StepKind = "added"   // a labelled adjustment of it
+	StepOwn     StepKind = "own"     // what the adjustment changed is a line of its own
+	StepInvoice StepKind = "invoice" // as the document's line is rounded
 )
 
 // ExplainedStep is one step of a price, added up over the lines that took it.
 type ExplainedStep struct {
 	Kind     StepKind
 	Basis    string          // of a basis: list, cost …
+	Label    string          // to the buyer: as on the document
 	Rule     *rules.Rule     // nil for steps without a rule
 	Sentence string          // Rule in words
-	Lines    int64           // that took it
+	Lines    int64           // that took it; 0 to the buyer
 	Before   decimal.Decimal // of these lines; 0 for the first step
 	After    decimal.Decimal // of these lines
 	Total    decimal.Decimal // of all lines behind the amount, after this step
@@ -111,12 +119,13 @@ type ExplainedPart struct {
 // to.
 //
 // Needs billing.read. The seller and the tenants above it in that month see
-// rules and steps of this edge, and of no other; the buyer sees quantity,
-// amount, parts, and the list price where its price starts from that. Anybody
-// else, and who asks for what is not on the document, gets NotFound.
+// rules and steps of this edge, and of no other; the buyer sees what its own
+// charges say: the provider's list price where they hold one, what is charged
+// under which label, quantity and parts. Anybody else, and who asks for what is
+// not on the document, gets NotFound.
 //
-// It must be called outside of a transaction. Its cost grows with the usage
-// lines of the edge's assignees.
+// It must be called outside of a transaction. For the seller its cost grows with
+// the usage lines of the edge's assignees.
 //
 // FailedPrecondition if the lines cannot be priced again, or not within
 // explainTime; what the charges themselves say, without steps, comes back all
@@ -193,6 +202,7 @@ func (x *explainer) fee(ctx context.Context) error {
 	x.of.Label, x.of.Account, x.of.Assignee = r.Label, r.Account, r.AssigneeID
 	x.out.Of, x.out.Amount, x.out.Base, x.out.Rate = x.of, r.Amount, r.Base, r.Rate
 	if !x.out.IsSeller {
+		x.onInvoice()
 		return nil
 	}
 	terms, err := x.feeTerms(ctx)

@@ -69,8 +69,8 @@ func (w *world) wantExplained(seller, buyer string, inv Invoice) {
 					w.t.Errorf("%s → %s %+v: the steps do not end at %s: %+v", seller, buyer, l, x.Amount, x.Steps)
 				}
 			}
-			if who == buyer && (len(x.Steps) > 0 || len(x.Left) > 0 || x.Contract != nil || x.Rule != nil) {
-				w.t.Errorf("the buyer reads steps: %+v", x)
+			if who == buyer {
+				w.wantBuyers(x, l)
 			}
 			if who == seller {
 				net = net.Add(x.Amount)
@@ -86,12 +86,43 @@ func (w *world) wantExplained(seller, buyer string, inv Invoice) {
 	}
 }
 
+// wantBuyers holds an explanation of l against what a buyer may read: steps
+// that lead to the document's amount, by labels of the document.
+func (w *world) wantBuyers(x Explanation, l InvoiceLine) {
+	w.t.Helper()
+	if len(x.Left) > 0 || x.Contract != nil || x.Rule != nil || x.Lines != 0 || len(x.Steps) == 0 {
+		w.t.Errorf("the buyer reads %+v", x)
+		return
+	}
+	n := len(x.Steps) - 1
+	if !x.Steps[n].Total.Equal(l.Amount) || x.Steps[n].Kind != StepInvoice || !x.Steps[n].Before.Equal(x.Amount) {
+		w.t.Errorf("%+v: the steps do not end at %s, exactly %s: %+v", l, l.Amount, x.Amount, x.Steps)
+	}
+	for i, s := range x.Steps {
+		if s.Rule != nil || s.Sentence != "" || s.Basis != "" || s.Lines != 0 {
+			w.t.Errorf("the buyer reads of a rule: %+v", s)
+		}
+		if i > 0 && s.Kind != StepOwn && !s.Before.Equal(x.Steps[i-1].After) {
+			w.t.Errorf("%+v: a step does not begin where the one before ended: %+v", l, x.Steps)
+		}
+	}
+	if l.Kind == KindUsage && n > 0 && !x.Steps[n-1].Total.Equal(x.Amount) {
+		w.t.Errorf("%+v: the steps before rounding do not end at %s: %+v", l, x.Amount, x.Steps)
+	}
+}
+
 // steps writes an explanation's steps in short.
 func (x Explanation) steps() (out []string) {
 	for _, s := range x.Steps {
 		name := s.Basis
 		if s.Rule != nil {
 			name = s.Rule.Name
+		}
+		if x.IsSeller == (s.Label != "") && s.Kind != StepList && s.Kind != StepInvoice {
+			name += " of the wrong reader"
+		}
+		if s.Label != "" {
+			name = s.Label
 		}
 		out = append(out, fmt.Sprintf("%s %s: %d lines %s → %s, %s", s.Kind, name, s.Lines, money.Plain(s.Before), money.Plain(s.After), money.Plain(s.Total)))
 	}
@@ -139,15 +170,82 @@ func TestExplain_EachTierItsOwnSteps(t *testing.T) {
 	if bought.IsSeller || bought.Seller.Slug != "dist" || bought.Amount.String() != "189" || bought.List.Decimal.String() != "210" || !bought.List.Valid {
 		t.Errorf("%+v", bought)
 	}
-	// The customer's price starts from the reseller's cost: no list price.
+	want = []string{"list : 0 lines 0 → 210, 210", "charged Usage: 0 lines 210 → 189, 189", "invoice : 0 lines 189 → 189, 189"}
+	if diff := cmp.Diff(want, bought.steps()); diff != "" {
+		t.Error(diff)
+	}
+	// The customer reads its own charges: nothing of the reseller's cost of 180,
+	// from which its price starts.
 	bill := w.explain("acme", "north", "acme", of)
-	if bill.IsSeller || bill.List.Valid || bill.Amount.String() != "198" || bill.Steps != nil || bill.Contract != nil {
-		t.Errorf("%+v", bill)
+	want = []string{"list : 0 lines 0 → 200, 200", "charged Usage: 0 lines 200 → 198, 198", "invoice : 0 lines 198 → 198, 198"}
+	if diff := cmp.Diff(want, bill.steps()); diff != "" || bill.IsSeller || bill.Amount.String() != "198" || bill.Contract != nil {
+		t.Errorf("%s %+v", diff, bill)
+	}
+	billed := w.explain("acme", "north", "acme", Amount{IsUsage: true, Label: "Managed service", Service: "Compute", Unit: "Hours"})
+	want = []string{
+		"list : 0 lines 0 → 200, 200", "charged Usage: 0 lines 200 → 198, 198", "added Managed service: 0 lines 198 → 199, 199",
+		"own Managed service: 0 lines 0 → 1, 1", "invoice : 0 lines 1 → 1, 1",
+	}
+	if diff := cmp.Diff(want, billed.steps()); diff != "" {
+		t.Error(diff)
 	}
 	// Narrowed down to one customer.
 	of.Assignee = w.id("bolt")
 	if x := w.explain("dist", "dist", "north", of); x.Amount.String() != "9" || x.Lines != 1 {
 		t.Errorf("%+v", x)
+	}
+}
+
+// A buyer's steps follow its contract's order of adjustments, take in only the
+// usage that the amount is for, and know of no list price where not all of it
+// has one.
+func TestExplain_ChargesOfABuyer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.usual()
+	adjust := func(name, label, when, then string) rules.Rule {
+		return rules.Rule{Name: name, Stage: rules.StageAdjust, Label: label, When: rules.Source(when), Then: rules.Source(then)}
+	}
+	w.contract("north", "acme", rules.Terms{Basis: rules.BasisCost, Rules: []rules.Rule{
+		{Name: "secret of storage", Stage: rules.StagePrice, Label: "Archive", When: `sku == "cold"`, Then: "price * 0.5"},
+		price("markup", "", "price * 2"),
+		adjust("hidden round", "", "", "price + 0.004"),
+		adjust("z", "Volume discount", `sku != "tax"`, "price * 0.9"),
+		adjust("a", "Care", `sku == "hot"`, "price + 3"),
+	}})
+	w.account("dist", "1", "acme",
+		usageLine{service: "Storage", sku: "hot", billed: "90", list: "100"},
+		usageLine{service: "Storage", sku: "cold", billed: "190", list: "200"},
+		usageLine{service: "Storage", sku: "tax", billed: "10", category: "Credit"})
+	w.recalc("dist", "acme")
+	of := func(label string) Amount {
+		return Amount{IsUsage: true, Label: label, Service: "Storage", Unit: "Hours"}
+	}
+	for label, want := range map[string][]string{
+		"Usage":   {"list : 0 lines 0 → 100, 100", "charged Usage: 0 lines 100 → 190.004, 190.004", "invoice : 0 lines 190.004 → 190, 190"},
+		"Archive": {"list : 0 lines 0 → 200, 200", "charged Archive: 0 lines 200 → 95.004, 95.004", "invoice : 0 lines 95.004 → 95, 95"},
+		"Credit":  {"charged Credit: 0 lines 0 → 19.004, 19.004", "invoice : 0 lines 19.004 → 19, 19"},
+		"Volume discount": {
+			"list : 0 lines 0 → 300, 300", "charged Archive: 0 lines 300 → 195.004, 195.004", "charged Usage: 0 lines 195.004 → 285.008, 285.008",
+			"added Volume discount: 0 lines 285.008 → 256.5072, 256.5072", "own Volume discount: 0 lines 0 → -28.5008, -28.5008",
+			"invoice : 0 lines -28.5008 → -28.5, -28.5",
+		},
+		"Care": {
+			"list : 0 lines 0 → 100, 100", "charged Usage: 0 lines 100 → 190.004, 190.004",
+			"added Volume discount: 0 lines 190.004 → 171.0036, 171.0036", "added Care: 0 lines 171.0036 → 174.0036, 174.0036",
+			"own Care: 0 lines 0 → 3, 3", "invoice : 0 lines 3 → 3, 3",
+		},
+	} {
+		if diff := cmp.Diff(want, w.explain("acme", "north", "acme", of(label)).steps()); diff != "" {
+			t.Errorf("%s: %s", label, diff)
+		}
+	}
+	// A part of a line has no rounding of its own.
+	part := of("Volume discount")
+	part.SKU = "hot"
+	x := w.explain("acme", "north", "acme", part)
+	if n := len(x.Steps); n == 0 || x.Steps[n-1].Kind != StepOwn || x.Steps[n-1].Total.String() != "-19.0004" {
+		t.Errorf("%v", x.steps())
 	}
 }
 

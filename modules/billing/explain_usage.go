@@ -30,12 +30,16 @@ var (
 // tells apart.
 type chargePart struct {
 	UsageGroup
-	AssigneeID id.Tenant
-	Account    string
-	Sku        string
-	Region     string
-	List       decimal.Decimal
-	IsUnlisted bool // for some of it no list price was delivered
+	AssigneeID     id.Tenant
+	Account        string
+	Sku            string
+	Region         string
+	ChargeClass    string
+	Marketplace    bool
+	CommitmentRole string
+	Rule           string // of charges with a label; empty: of the others
+	List           decimal.Decimal
+	IsUnlisted     bool // for some of it no list price was delivered
 }
 
 // UsageGroup is usageGroup under a name with which GORM reads embedded structs.
@@ -51,29 +55,29 @@ func (x *explainer) usage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parts = slices.DeleteFunc(parts, func(p chargePart) bool { return !x.of.holds(p) })
+	around := slices.DeleteFunc(parts, func(p chargePart) bool { return !x.of.isOn(p) })
+	parts = slices.DeleteFunc(slices.Clone(around), func(p chargePart) bool { return p.documentLabel() != x.of.Label })
 	if len(parts) == 0 {
 		return errInvoiceNotFound
 	}
 	if err := x.addParts(ctx, parts); err != nil {
 		return err
 	}
+	if !x.out.IsSeller {
+		return x.charged(ctx, parts, around)
+	}
 	sales, err := x.sales(ctx)
 	if err != nil {
 		return err
 	}
-	if !x.out.IsSeller {
-		x.hideFromBuyer(sales)
-		return nil
-	}
 	return x.trace(ctx, sales)
 }
 
-// holds reports whether p belongs to the amount.
-func (a Amount) holds(p chargePart) bool {
+// isOn reports whether p is charged, under whatever label, on the usage of the
+// amount.
+func (a Amount) isOn(p chargePart) bool {
 	is := func(want, got string) bool { return want == "" || want == got }
-	return p.documentLabel() == a.Label && (a.Assignee.IsZero() || a.Assignee == p.AssigneeID) &&
-		is(a.Account, p.Account) && is(a.SKU, p.Sku) && is(a.Region, p.Region)
+	return (a.Assignee.IsZero() || a.Assignee == p.AssigneeID) && is(a.Account, p.Account) && is(a.SKU, p.Sku) && is(a.Region, p.Region)
 }
 
 // maxParts is how many parts of an amount are listed.
@@ -117,17 +121,6 @@ func (x *explainer) addParts(ctx context.Context, parts []chargePart) error {
 		out.Parts, out.More = out.Parts[:maxParts], len(out.Parts)-maxParts
 	}
 	return err
-}
-
-// hideFromBuyer leaves the list price to a buyer only where its prices start
-// from it.
-func (x *explainer) hideFromBuyer(sales []explainedSale) {
-	for _, sale := range sales {
-		c := sale.terms[sale.at].Contract
-		if c == nil || c.Pricing.Terms().Basis != rules.BasisList {
-			x.out.List = decimal.NullDecimal{}
-		}
-	}
 }
 
 // explainedSale is one owner's lines on their way through the edge, as the

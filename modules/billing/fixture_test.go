@@ -495,6 +495,7 @@ type usageLine struct {
 	payer    string // "" is one named after the owner
 	account  string
 	service  string
+	sku      string
 	category string       // ChargeCategory; "" is Usage
 	month    period.Month // service month; zero is March
 	currency string       // "" is USD
@@ -728,6 +729,8 @@ func (l usageLine) dim(d rules.Dim) string {
 		return l.account
 	case rules.DimService:
 		return l.service
+	case rules.DimSKU:
+		return l.sku
 	case rules.DimChargeCategory:
 		return l.category
 	case rules.DimMarketplace:

@@ -195,7 +195,7 @@ func (m *Module) why(c *fiber.Ctx) error {
 	} else if err != nil {
 		return err
 	}
-	p := presentWhy(x, c.Query("customer"), web.Can(c, permContracts))
+	p := presentWhy(x, web.Can(c, permContracts))
 	p.Problem, p.InDialog = problem, web.IsHTMX(c)
 	head := layout.Head{
 		Title: p.Title, Sub: p.Invoice.Text,

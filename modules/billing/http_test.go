@@ -201,13 +201,6 @@ func TestPages_Why(t *testing.T) {
 	part.Lacks(t, "main")
 	part.Has(t, "#why .tb-steps")
 
-	acme := site.As(w.scopes["acme"], "finance").Get(t, compute).Is(t, http.StatusOK)
-	acme.Lacks(t, ".tb-steps")
-	for _, secret := range []string{"markup", "price *", "90"} {
-		if strings.Contains(acme.Has(t, "main"), secret) {
-			t.Errorf("the customer reads %q", secret)
-		}
-	}
 	fee := north.Get(t, whyURL(march, "north", "acme", "fee", "1")).Is(t, http.StatusOK)
 	if got := fee.All(t, ".tb-steps strong"); strings.Join(got, ", ") != "Base, Support" {
 		t.Errorf("fee: %q", got)
@@ -224,12 +217,63 @@ func TestPages_Why(t *testing.T) {
 	dist := site.As(w.scopes["dist"], "finance").Get(t, whyURL(march, "dist", "north", "label", "Usage", "service", "Compute", "unit", "Hours"))
 	link := dist.Is(t, http.StatusOK).Attr(t, `td[data-label="Account"] a`, "href")
 	one := site.As(w.scopes["dist"], "finance").Get(t, link).Is(t, http.StatusOK)
-	if got := one.Has(t, ".tb-dl"); !strings.Contains(got, "Customer bolt") {
+	if got := one.Has(t, ".tb-dl"); !strings.Contains(got, "Customer bolt Ltd") {
 		t.Errorf("one part: %q", got)
 	}
 	north.Get(t, whyURL(march, "north", "acme", "fee", "9")).Is(t, http.StatusNotFound)
 	north.Get(t, routes.With(compute, "customer", "nobody")).Is(t, http.StatusNotFound)
 	north.Get(t, routes.Why).Is(t, http.StatusNotFound)
+}
+
+// A buyer reads its own charges step by step, and nothing of its seller's rules,
+// cost and margin, or of anybody above.
+func TestPages_WhyOfABuyer(t *testing.T) {
+	t.Parallel()
+	w := billed(t)
+	site := w.site()
+	line := func(seller, buyer, label string) string {
+		return whyURL(march, seller, buyer, "label", label, "service", "Compute", "unit", "Hours")
+	}
+	// The reseller pays 90 for compute that costs the distributor 80, and sells it
+	// for 99.
+	tests := []struct {
+		who, path, names, amounts string
+		secrets                   []string
+	}{
+		{"acme", line("north", "acme", "Usage"), "Provider's list price, Usage, On the invoice", "100, 99, 99", []string{"90", "80", "markup", "care", "dist"}},
+		{
+			"acme", line("north", "acme", "Managed service"), "Provider's list price, Usage, Managed service, Charged as «Managed service», On the invoice",
+			"100, 99, 99.5, 0.5, 0.5",
+			[]string{"90", "80", "markup", "care", "dist"},
+		},
+		{"acme", whyURL(march, "north", "acme", "fee", "1"), "Base, Support, On the invoice", "109.9551205, 10.99551205, 11", []string{"percent", "spend", "markup", "dist"}},
+		{"north", line("dist", "north", "Usage"), "Provider's list price, Usage, On the invoice", "1 100, 990, 990", []string{"80", "1080", "0.9", "tax", "compute "}},
+	}
+	for _, tt := range tests {
+		page := site.As(w.scopes[tt.who], "finance").Get(t, tt.path).Is(t, http.StatusOK)
+		if got := strings.Join(page.All(t, ".tb-steps strong"), ", "); got != tt.names {
+			t.Errorf("%s: %s", tt.path, got)
+		}
+		if got := strings.Join(page.All(t, ".tb-step-after"), ", "); strings.ReplaceAll(got, "\u202f", " ") != tt.amounts {
+			t.Errorf("%s: %q", tt.path, got)
+		}
+		page.Lacks(t, "code")
+		page.Lacks(t, `a[href*="/contracts/"]`)
+		text := page.Has(t, "main")
+		for _, secret := range append(tt.secrets, "price *", "cost", "margin") {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s reads %q at %s: %s", tt.who, secret, tt.path, text)
+			}
+		}
+	}
+	fee := site.As(w.scopes["acme"], "finance").Get(t, tests[2].path)
+	if got := fee.Has(t, ".tb-steps"); !strings.Contains(got, "10 % of 109.9551205") {
+		t.Errorf("the fee: %q", got)
+	}
+	usage := site.As(w.scopes["acme"], "finance").Get(t, tests[0].path)
+	if got := usage.Has(t, ".tb-dl"); !strings.Contains(got, "Price per unit 99 USD") {
+		t.Errorf("facts: %q", got)
+	}
 }
 
 // What cannot be priced again says so, and shows what the charges say.

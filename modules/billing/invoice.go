@@ -277,22 +277,22 @@ func (r periodRow) invoiceLine(slugs map[id.Tenant]string) InvoiceLine {
 	line := InvoiceLine{Kind: KindFee, Label: r.Label, Amount: r.Amount, IsIdle: r.Amount.IsZero()}
 	exact, brief := parts, parts
 	if r.Rate != "" && r.Base.Valid {
-		exact = append(slices.Clone(parts), r.formula(money.Plain(r.Base.Decimal)))
-		brief = append(slices.Clone(parts), r.formula(inShort(r.Base.Decimal, money.Currency(r.Currency))))
+		exact = append(slices.Clone(parts), formula(r.Rate, money.Plain(r.Base.Decimal)))
+		brief = append(slices.Clone(parts), formula(r.Rate, inShort(r.Base.Decimal, money.Currency(r.Currency))))
 	}
 	line.Detail, line.Brief = strings.Join(exact, ", "), strings.Join(brief, ", ")
 	return line
 }
 
-// formula says how the fee's amount comes from base.
-func (r periodRow) formula(base string) string {
+// formula says how a fee's amount comes from base.
+func formula(rate, base string) string {
 	switch {
-	case strings.HasSuffix(r.Rate, "%"):
-		return r.Rate + " of " + base
-	case strings.HasPrefix(r.Rate, "×"):
-		return base + " " + r.Rate
+	case strings.HasSuffix(rate, "%"):
+		return rate + " of " + base
+	case strings.HasPrefix(rate, "×"):
+		return base + " " + rate
 	}
-	return r.Rate + " on " + base
+	return rate + " on " + base
 }
 
 // addFindings adds what will stop the edge's seller from issuing inv, and what

@@ -14,7 +14,7 @@ import (
 	"tierbook/views/ui"
 )
 
-func presentWhy(x Explanation, customer string, canContracts bool) view.Why {
+func presentWhy(x Explanation, canContracts bool) view.Why {
 	out := view.Why{
 		Amount:  money.New(x.Amount, x.Currency),
 		Invoice: ui.Link{Text: "Invoice " + x.Month.String() + ", " + x.Seller.Name + " → " + x.Buyer.Name, URL: routes.Invoice(x.Month, x.Seller.Slug, x.Buyer.Slug)},
@@ -24,7 +24,7 @@ func presentWhy(x Explanation, customer string, canContracts bool) view.Why {
 	}
 	switch {
 	case x.Of.IsUsage:
-		presentUsage(x, customer, &out)
+		presentUsage(x, &out)
 	case x.Of.IsRounding:
 		out.Title, out.Lead = "Why this rounding", "An invoice's total is its exact net, rounded once. Its lines are rounded one by one; this makes up the difference."
 		out.Steps = roundingSteps(x)
@@ -35,7 +35,11 @@ func presentWhy(x Explanation, customer string, canContracts bool) view.Why {
 	return out
 }
 
-func presentUsage(x Explanation, customer string, out *view.Why) {
+func presentUsage(x Explanation, out *view.Why) {
+	customer := ""
+	if !x.Of.Assignee.IsZero() && len(x.Parts) > 0 {
+		customer = x.Parts[0].Assignee.Name
+	}
 	out.Title = "Why " + cmp.Or(x.Of.Service, x.Of.Label)
 	out.Lead = usageLead(x, customer)
 	fact := func(term, text string) {
@@ -50,17 +54,15 @@ func presentUsage(x Explanation, customer string, out *view.Why) {
 	fact("Region", x.Of.Region)
 	if x.Quantity.Valid {
 		fact("Quantity", ui.FormatExact(x.Quantity.Decimal)+" "+x.Unit)
+		fact("Price per unit", unitPrice(x))
 	}
 	if x.List.Valid && x.IsSeller {
 		fact("Provider's list price", ui.FormatExact(x.List.Decimal)+" "+string(x.Currency))
 	}
 	if x.IsSeller {
 		out.Steps = usageSteps(x)
-	} else if x.List.Valid {
-		out.Steps = []ui.Step{
-			{Name: "Provider's list price", Text: "what your price starts from", After: x.List.Decimal, First: true},
-			{Name: "Your price", Text: "what your contract makes of it", Before: x.List.Decimal, After: x.Amount},
-		}
+	} else {
+		out.Steps = chargedSteps(x)
 	}
 	for _, l := range x.Left {
 		out.Left = append(out.Left, presentLeft(l))
@@ -77,7 +79,7 @@ func presentUsage(x Explanation, customer string, out *view.Why) {
 
 func usageLead(x Explanation, customer string) string {
 	text := x.Seller.Name + " charges " + x.Buyer.Name + " this for " + cmp.Or(x.Of.Service, x.Of.Label)
-	if customer != "" && customer != x.Buyer.Slug {
+	if customer != "" && x.Of.Assignee != x.Edge.Buyer {
 		text += " of " + customer
 	}
 	text += " in " + x.Month.String()
@@ -85,6 +87,20 @@ func usageLead(x Explanation, customer string) string {
 		text += ", from " + countLines(x.Lines)
 	}
 	return text + "."
+}
+
+// unitPrice is what a unit comes to on average; empty without units.
+func unitPrice(x Explanation) string {
+	const digits = 6 // significant ones, where the price is not exact
+	if x.Quantity.Decimal.IsZero() {
+		return ""
+	}
+	price, about := x.Amount.DivRound(x.Quantity.Decimal, 12), ""
+	if !price.Mul(x.Quantity.Decimal).Equal(x.Amount) {
+		price, about = x.Amount.DivRound(x.Quantity.Decimal, 34), "about "
+		price = price.Round(digits - int32(price.NumDigits()) - price.Exponent())
+	}
+	return about + ui.FormatExact(price) + " " + string(x.Currency)
 }
 
 func countLines(n int64) string {
@@ -135,6 +151,37 @@ func usageSteps(x Explanation) []ui.Step {
 	return out
 }
 
+// chargedSteps shows a buyer its charges.
+func chargedSteps(x Explanation) []ui.Step {
+	var out []ui.Step
+	for i, s := range x.Steps {
+		step := ui.Step{Name: s.Label, Before: s.Before, After: s.After, First: i == 0}
+		switch s.Kind {
+		case StepList:
+			step.Name, step.Text = "Provider's list price", "what the provider asks for this usage"
+		case StepCharged:
+			step.Text = "the price that " + x.Seller.Name + " charges"
+		case StepAdded:
+			step.Text = "an adjustment of that price"
+		case StepOwn:
+			step.Name, step.Text, step.First = "Charged as «"+s.Label+"»", "what the adjustment changed is a line of its own", true
+		case StepInvoice:
+			step = invoiceStep(s)
+		}
+		out = append(out, step)
+	}
+	return out
+}
+
+// invoiceStep shows how an amount stands on the document.
+func invoiceStep(s ExplainedStep) ui.Step {
+	step := ui.Step{Name: "On the invoice", Before: s.Before, After: s.After}
+	if step.First = s.Before.Equal(s.After); !step.First {
+		step.Text = "rounded, as every line is"
+	}
+	return step
+}
+
 // ruleCode is a rule as its contract has it.
 func ruleCode(r *rules.Rule) string {
 	when, then := strings.TrimSpace(string(r.When)), strings.TrimSpace(string(r.Then))
@@ -174,9 +221,18 @@ func feeSteps(x Explanation) []ui.Step {
 	}
 	if x.Base.Valid && x.Rate != "" {
 		out = append(out, ui.Step{Name: "Base", Text: "what this fee is computed from", After: x.Base.Decimal, First: true})
-		fee.Before, fee.First, fee.Note = x.Base.Decimal, false, x.Rate
+		fee.Before, fee.First = x.Base.Decimal, false
+		if how := formula(x.Rate, ui.FormatExact(x.Base.Decimal)); x.Sentence == "" {
+			fee.Text = how
+		} else {
+			fee.Note = how
+		}
 	}
-	return append(out, fee)
+	out = append(out, fee)
+	for _, s := range x.Steps {
+		out = append(out, invoiceStep(s))
+	}
+	return out
 }
 
 func roundingSteps(x Explanation) []ui.Step {

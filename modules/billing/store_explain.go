@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 
+	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
 )
 
@@ -11,13 +12,28 @@ import (
 func (s store) chargeParts(ctx context.Context, edge Edge, month period.Month, service, unit string) ([]chargePart, error) {
 	var rows []chargePart
 	err := s.q(ctx).Raw(`
-		SELECT c.assignee_id, c.account, c.sku, c.region, c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit,
+		SELECT c.assignee_id, c.account, c.sku, c.region, c.charge_class, c.marketplace, c.commitment_role,
+			CASE c.label WHEN '' THEN '' ELSE c.rule END AS rule, c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit,
 			sum(c.quantity) AS quantity, sum(c.amount) AS amount, coalesce(sum(c.list), 0) AS list, bool_or(c.list IS NULL) AS is_unlisted
 		FROM `+chargesOfEdge+`
 		WHERE c.service = ? AND c.unit = ?
-		GROUP BY c.assignee_id, c.account, c.sku, c.region, c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit`,
+		GROUP BY c.assignee_id, c.account, c.sku, c.region, c.charge_class, c.marketplace, c.commitment_role,
+			CASE c.label WHEN '' THEN '' ELSE c.rule END, c.currency, c.label, c.service_month, c.charge_category, c.service, c.unit`,
 		edge.Seller, edge.Buyer, month, month, service, unit).Scan(&rows).Error
 	return rows, err
+}
+
+// appliedVersions returns the contract versions that speak for an edge.
+func (s store) appliedVersions(ctx context.Context, edge Edge, month period.Month) ([]id.Version, error) {
+	var rows []struct{ VersionID id.Version }
+	err := s.q(ctx).Raw(`
+		SELECT DISTINCT version_id FROM billing_applied
+		WHERE seller_id = ? AND buyer_id = ? AND month = ? AND version_id IS NOT NULL ORDER BY version_id`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	out := make([]id.Version, len(rows))
+	for i, r := range rows {
+		out[i] = r.VersionID
+	}
+	return out, err
 }
 
 // speakers returns the runs that speak for an edge, with the assignees for
