@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -95,6 +96,21 @@ func earlierFees(rules []Rule) []Rule {
 
 // Terms returns what the contract was compiled from.
 func (c *Contract) Terms() Terms { return c.terms }
+
+// Itemized returns the contract with what every adjust rule changes as a charge
+// of its own, as a label does it: for showing what each rule comes to. Prices,
+// costs, findings, fees and the sums of an edge are the same; the charges are
+// not those that are published.
+func (c *Contract) Itemized() *Contract {
+	out := *c
+	out.adjust = make([]*lineRule, len(c.adjust))
+	for i, r := range c.adjust {
+		named := *r
+		named.Label = cmp.Or(r.Label, r.Name)
+		out.adjust[i] = &named
+	}
+	return &out
+}
 
 // Notes lists line rules whose result depends on how the provider cuts usage
 // into lines: constant terms, non-linear amounts, conditions on measures.

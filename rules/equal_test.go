@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,50 @@ func TestScan_EqualsPlain(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Outcome{}, "Classes", "Tuples")); diff != "" {
 			t.Fatalf("outcomes differ (-plain +scan):\n%s", diff)
+		}
+	})
+}
+
+// TestContract_Itemized_SameSums holds that showing what each rule does changes
+// nothing but how an edge's charges are split.
+func TestContract_Itemized_SameSums(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	rapid.Check(t, func(t *rapid.T) {
+		chain, lines := drawChain(t, e), drawLines(t)
+		itemized := chain
+		itemized.Edges = slices.Clone(chain.Edges)
+		for i, edge := range chain.Edges {
+			if edge.Contract != nil && rapid.Bool().Draw(t, "itemized") {
+				itemized.Edges[i].Contract = edge.Contract.Itemized()
+			}
+		}
+		want, wantErr := chain.Plain(batches(lines, 20, 20))
+		got, gotErr := itemized.Plain(batches(lines, 20, 20))
+		if fmt.Sprint(wantErr) != fmt.Sprint(gotErr) {
+			t.Fatalf("itemized fails with %v, else %v", gotErr, wantErr)
+		}
+		type place struct {
+			edge int
+			Grain
+		}
+		sums := func(o Outcome) map[place]string {
+			byPlace := map[place]decimal.Decimal{}
+			for _, c := range o.Charges {
+				p := place{c.Edge, c.Grain}
+				byPlace[p] = byPlace[p].Add(c.Amount)
+			}
+			out := map[place]string{}
+			for p, sum := range byPlace {
+				out[p] = money.Plain(sum)
+			}
+			return out
+		}
+		if diff := cmp.Diff(sums(want), sums(got)); diff != "" {
+			t.Fatalf("charges by grain (-plain +itemized):\n%s", diff)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Outcome{}, "Charges")); diff != "" {
+			t.Fatalf("all but charges (-plain +itemized):\n%s", diff)
 		}
 	})
 }

@@ -37,7 +37,7 @@ type Effect struct {
 	BeforeError string           // why there are no prices before; the sums before are 0 then
 	Customers   []CustomerEffect // largest price after first
 	LeftOut     int              // customers beyond those that were priced
-	Rules       []Change         // line charges by rule, in the order of the draft; "" is the basis
+	Rules       []Change         // what each rule comes to on lines, in the order of the draft; "" is the basis, an adjustment is what it changes
 	Services    []Change         // line charges by service, largest first
 	Fees        []Change         // by rule, in the order of the draft
 	FeesLeftOut bool             // fees are not computed: not all customers of the contract are priced

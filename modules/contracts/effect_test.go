@@ -83,6 +83,28 @@ func TestService_Effect(t *testing.T) {
 	}
 }
 
+// What an adjustment without a label changes is told under its own name, and
+// fees on the sum are as a run computes them.
+func TestService_Effect_NamesUnlabelledAdjustments(t *testing.T) {
+	t.Parallel()
+	b, sales := faced(t)
+	sales.sell(b.r, b.c, b.c, 15)
+	d := retail()
+	d.Terms.Rules = append(d.Terms.Rules, rules.Rule{Name: "uplift 10", Stage: rules.StageAdjust, Then: "price * 1.1"}, fee("management", "percent(spend, 10)"))
+	got, err := b.service.Effect(finance(t, b.r), EffectInput{Draft: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"Retail v1 cost 15 lines 16.5 fees 0", "Retail 2 v0 cost 15 lines 28.05 fees 2.805", "c 15 16.5 28.05",
+		"rule «» - 4.5", "rule «double» - 21", "rule «uplift 10» - 2.55", "rule «margin» 16.5 -",
+		"service EC2 11.55 23.1", "service S3 4.95 4.95", "fee «management» - 2.805",
+	}
+	if diff := cmp.Diff(want, told(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Fees of a contract with several customers are computed on all of them or not
 // at all.
 func TestService_Effect_SeveralCustomers(t *testing.T) {

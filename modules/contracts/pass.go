@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"runtime"
+	"slices"
 
 	"tierbook/app/kernel/id"
 	"tierbook/app/kernel/period"
@@ -124,7 +125,8 @@ func compiledOf(t EdgeTerms) *rules.Contract {
 // scan prices the selection before and after, and draws the lines to show.
 func (s *Service) scan(ctx context.Context, sel Selection, p *pass) error {
 	workers := min(runtime.GOMAXPROCS(0), 4)
-	p.scanBefore, p.scanAfter = p.before.NewScan(workers), p.after.NewScan(workers)
+	before, after := p.itemized(p.before), p.itemized(p.after)
+	p.scanBefore, p.scanAfter = before.NewScan(workers), after.NewScan(workers)
 	p.sample = newSample(workers)
 	need := union(union(p.before.Need(), p.after.Need()), shownNeed)
 	return s.lines.Scan(ctx, sel, need, workers, func(worker int, b *rules.Batch) error {
@@ -137,6 +139,19 @@ func (s *Service) scan(ctx context.Context, sel Selection, p *pass) error {
 		p.sample.add(worker, b)
 		return nil
 	})
+}
+
+// itemized returns a chain with what every adjust rule of the draft's edge
+// changes as a charge of its own, so that each rule's part can be told.
+func (p *pass) itemized(c rules.Chain) rules.Chain {
+	e := c.Edges[p.edge]
+	if e.Contract == nil {
+		return c
+	}
+	e.Contract = e.Contract.Itemized()
+	c.Edges = slices.Clone(c.Edges)
+	c.Edges[p.edge] = e
+	return c
 }
 
 // isOwn reports whether a line failed in what the draft replaces.
