@@ -30,6 +30,10 @@ func (b billingDirectory) BySlug(ctx context.Context, slug string) (billing.Tena
 	return billingTenant(t), err
 }
 
+func (b billingDirectory) Called(ctx context.Context, text string) ([]id.Tenant, error) {
+	return b.tenancy.Called(ctx, text)
+}
+
 func (b billingDirectory) UserNames(ctx context.Context, users ...id.User) (map[id.User]string, error) {
 	return b.tenancy.UserNames(ctx, users...)
 }

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"tierbook/app/kernel/id"
 )
@@ -33,6 +34,18 @@ func (d directory) BySlug(ctx context.Context, slug string) (Tenant, error) {
 		return all[i], nil
 	}
 	return Tenant{}, errNoTenant
+}
+
+func (d directory) Called(ctx context.Context, text string) ([]id.Tenant, error) {
+	all, err := d.Tenants(ctx)
+	text = strings.ToLower(text)
+	var out []id.Tenant
+	for _, t := range all {
+		if strings.Contains(t.Slug, text) || strings.Contains(strings.ToLower(t.Name), text) {
+			out = append(out, t.ID)
+		}
+	}
+	return out, err
 }
 
 func (directory) UserNames(context.Context, ...id.User) (map[id.User]string, error) {

@@ -417,8 +417,8 @@ func TestDocuments_FiltersAndPages(t *testing.T) {
 		w.recalc("dist", who)
 	}
 	w.drain()
-	names := func(f DocumentFilter) string {
-		got, err := w.s.Documents(w.as("dist"), f)
+	seen := func(who string, f DocumentFilter) string {
+		got, err := w.s.Documents(w.as(who), f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -442,12 +442,31 @@ func TestDocuments_FiltersAndPages(t *testing.T) {
 		{DocumentFilter{State: DocumentBlocked}, "1/1 of 1: dist→direct"},
 		{DocumentFilter{State: DocumentReady}, "1/1 of 4: dist→north dist→south north→acme south→cargo"},
 		{DocumentFilter{Text: "CARG"}, "1/1 of 1: south→cargo"},
+		{DocumentFilter{Text: "nort"}, "1/1 of 2: dist→north north→acme"},
+		{DocumentFilter{Text: "t"}, "1/1 of 5: dist→direct dist→north dist→south north→acme south→cargo"},
+		{DocumentFilter{Text: "nort", Tier: scope.Reseller}, "1/1 of 1: north→acme"},
+		{DocumentFilter{Text: "nort", Party: w.id("acme")}, "1/1 of 1: north→acme"},
+		{DocumentFilter{Text: "o", State: DocumentBlocked}, "1/1 of 0:"},
+		{DocumentFilter{Text: "dir", State: DocumentBlocked}, "1/1 of 1: dist→direct"},
 		{DocumentFilter{Text: "%"}, "1/1 of 0:"},
 		{DocumentFilter{Month: march.Add(1)}, "1/1 of 0:"},
 	}
 	for _, tt := range tests {
-		if got := names(tt.f); got != tt.want {
+		if got := seen("dist", tt.f); got != tt.want {
 			t.Errorf("%+v:\n got %s\nwant %s", tt.f, got, tt.want)
+		}
+	}
+	// A supplier is found by what its documents say of it.
+	for _, tt := range []struct{ who, text, want string }{
+		{"north", "dist", "1/1 of 1: dist→north"},
+		{"north", "NORTH", "1/1 of 2: dist→north north→acme"},
+		{"north", "acm", "1/1 of 1: north→acme"},
+		{"north", "carg", "1/1 of 0:"},
+		{"acme", "north", "1/1 of 1: north→acme"},
+		{"acme", "dist", "1/1 of 0:"},
+	} {
+		if got := seen(tt.who, DocumentFilter{Text: tt.text}); got != tt.want {
+			t.Errorf("%s looks for %s:\n got %s\nwant %s", tt.who, tt.text, got, tt.want)
 		}
 	}
 }

@@ -16,6 +16,9 @@ type Directory interface {
 	// BySlug returns the tenant that the scope sees under a slug. Errors:
 	// NotFound.
 	BySlug(ctx context.Context, slug string) (Tenant, error)
+	// Called returns every tenant in whose name or slug text occurs, of those that
+	// are or were below the acting one, and itself; in no order.
+	Called(ctx context.Context, text string) ([]id.Tenant, error)
 	// UserNames returns what those of users are called whom the scope sees.
 	UserNames(ctx context.Context, users ...id.User) (map[id.User]string, error)
 }

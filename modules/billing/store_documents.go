@@ -87,10 +87,36 @@ func documentParts(sc scope.Scope, f DocumentFilter) []documentPart {
 		}
 		parts[i] = p.filtered(f)
 	}
-	return parts
+	if f.Text == "" {
+		return parts
+	}
+	var called []documentPart
+	for i, p := range parts {
+		// The supplier's name stands in its documents only, of which there are few.
+		isBought := sc.Tier != scope.Distributor && i == len(parts)-1
+		called = append(called, p.called(f, isBought)...)
+	}
+	return called
 }
 
-// filtered adds the rest of f, but for its state.
+// called returns what together finds those of p's documents in whose parties'
+// names f's text occurs: along the indexes of the tenants that have been found,
+// or from what the documents themselves say.
+func (p documentPart) called(f DocumentFilter, isBought bool) []documentPart {
+	if f.called == nil || isBought {
+		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(f.Text)) + "%"
+		return []documentPart{
+			p.part("(p.seller LIKE ? OR p.buyer LIKE ? OR lower(p.seller_name) LIKE ? OR lower(p.buyer_name) LIKE ?)", like, like, like, like),
+		}
+	}
+	tenants := id.Array(f.called)
+	return []documentPart{
+		p.part("p.buyer_id = ANY (?::uuid[])", tenants),
+		p.part("p.seller_id = ANY (?::uuid[]) AND p.buyer_id <> ALL (?::uuid[])", tenants, tenants),
+	}
+}
+
+// filtered adds the rest of f, but for its text and state.
 func (p documentPart) filtered(f DocumentFilter) documentPart {
 	if !f.Month.IsZero() {
 		p = p.and("p.month = ?", f.Month)
@@ -106,10 +132,6 @@ func (p documentPart) filtered(f DocumentFilter) documentPart {
 		p = p.and("p.seller_id = p.tree_id")
 	case scope.Reseller, scope.Customer:
 		p = p.and("p.seller_id <> p.tree_id")
-	}
-	if f.Text != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(f.Text)) + "%"
-		p = p.part("(p.seller LIKE ? OR p.buyer LIKE ? OR lower(p.seller_name) LIKE ? OR lower(p.buyer_name) LIKE ?)", like, like, like, like)
 	}
 	return p
 }
