@@ -53,6 +53,7 @@ func presentHome(h Home, in HomeInput, s sees) view.Home {
 	}
 	out.IsEmpty = len(h.Now) == 0
 	out.IsGood = h.IsGood() && h.SeesMoney && h.SeesUsage
+	out.IsReconciled = out.IsGood && h.Books != nil
 	out.Attention = presentAttention(h, s)
 	return out
 }

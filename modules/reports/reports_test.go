@@ -171,6 +171,17 @@ func TestHome_Distributor(t *testing.T) {
 	}
 }
 
+// Only a distributor reconciles: nobody else is told that the books agree.
+func TestHome_ResellerIsNotToldOfBooks(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.usual()
+	got := w.As(w.arr, "admin").Get(t, "/").Is(t, 200).Has(t, "[aria-labelledby=attention]")
+	if !strings.Contains(got, "Nothing needs you") || strings.Contains(got, "reconciled") {
+		t.Errorf("attention: %s", got)
+	}
+}
+
 func TestHome_ByBuyer(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

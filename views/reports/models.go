@@ -16,10 +16,21 @@ const HomeID = "home"
 type Home struct {
 	Sections  []Section // by currency
 	Attention []Item
-	IsGood    bool
-	Steps     []Step // what to do first; there is nothing to show yet
-	IsEmpty   bool   // nothing in this month
-	Month     period.Month
+	IsGood    bool // nothing needs the reader
+	// IsReconciled holds if IsGood is also said of the books, which only a
+	// distributor reconciles.
+	IsReconciled bool
+	Steps        []Step // what to do first; there is nothing to show yet
+	IsEmpty      bool   // nothing in this month
+	Month        period.Month
+}
+
+// goodText is the headline where nothing needs the reader.
+func goodText(h Home) string {
+	if h.IsReconciled {
+		return "Everything is reconciled"
+	}
+	return "Nothing needs you"
 }
 
 // Section is everything in one currency.
