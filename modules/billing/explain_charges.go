@@ -139,6 +139,9 @@ func (x *explainer) chargedSteps(sums []labelledSum, isListed bool) {
 		x.step(ExplainedStep{Kind: StepList, After: total, Total: total})
 	}
 	for _, s := range sums {
+		if s.list.IsZero() && s.sum.IsZero() && len(sums) > 1 {
+			continue // such as the purchase of a commitment that is charged as it is used
+		}
 		step := ExplainedStep{Kind: StepCharged, Label: s.label, Before: total}
 		if s.rank != notAdjusted {
 			step.Kind = StepAdded

@@ -52,7 +52,7 @@ func presentUsage(x Explanation, out *view.Why) {
 	fact("Account", x.Of.Account)
 	fact("SKU", x.Of.SKU)
 	fact("Region", x.Of.Region)
-	if x.Quantity.Valid {
+	if x.Quantity.Valid && !x.Quantity.Decimal.IsZero() {
 		fact("Quantity", ui.FormatExact(x.Quantity.Decimal)+" "+x.Unit)
 		fact("Price per unit", unitPrice(x))
 	}
@@ -67,8 +67,10 @@ func presentUsage(x Explanation, out *view.Why) {
 	for _, l := range x.Left {
 		out.Left = append(out.Left, presentLeft(l))
 	}
-	out.HasUnit, out.More = x.Quantity.Valid, x.More
+	out.More = x.More
 	for _, p := range x.Parts {
+		out.HasUnit = out.HasUnit || x.Quantity.Valid && !p.Quantity.IsZero()
+		out.HasCustomers = out.HasCustomers || p.Assignee.ID != x.Parts[0].Assignee.ID
 		out.Parts = append(out.Parts, view.Part{
 			Customer: p.Assignee.Name, Account: p.Account, SKU: p.SKU, Region: p.Region, Quantity: p.Quantity, Amount: p.Amount,
 			URL: whyURL(x.Month, x.Seller.Slug, x.Buyer.Slug, "label", x.Of.Label, "service", x.Of.Service, "unit", x.Of.Unit,
@@ -89,12 +91,9 @@ func usageLead(x Explanation, customer string) string {
 	return text + "."
 }
 
-// unitPrice is what a unit comes to on average; empty without units.
+// unitPrice is what one of some units comes to on average.
 func unitPrice(x Explanation) string {
 	const digits = 6 // significant ones, where the price is not exact
-	if x.Quantity.Decimal.IsZero() {
-		return ""
-	}
 	price, about := x.Amount.DivRound(x.Quantity.Decimal, 12), ""
 	if !price.Mul(x.Quantity.Decimal).Equal(x.Amount) {
 		price, about = x.Amount.DivRound(x.Quantity.Decimal, 34), "about "

@@ -130,7 +130,9 @@ type Why struct {
 	More     int // parts that are not listed
 	Problem  string
 	HasUnit  bool
-	InDialog bool // further steps open in its place
+	// HasCustomers holds if Parts are of several.
+	HasCustomers bool
+	InDialog     bool // further steps open in its place
 }
 
 // Fact is a term with a text.
