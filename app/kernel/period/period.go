@@ -23,10 +23,17 @@ func MonthOf(t time.Time) Month {
 	return NewMonth(t.Year(), t.Month())
 }
 
-// ParseMonth reads 2026-03.
+// What people may name: years that calculations around them stay in four digits
+// with.
+const (
+	minYear = 1900
+	maxYear = 9000
+)
+
+// ParseMonth reads 2026-03, of the years 1900 to 9000.
 func ParseMonth(s string) (Month, error) {
 	t, err := time.Parse("2006-01", s)
-	if err != nil {
+	if err != nil || t.Year() < minYear || t.Year() > maxYear {
 		return Month{}, fmt.Errorf("%q is not a month such as 2026-03", s)
 	}
 	return MonthOf(t), nil

@@ -7,7 +7,7 @@ import (
 
 func TestMonth_RoundTrips(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"1999-12", "2026-01", "2026-12", "2028-02"} {
+	for _, s := range []string{"1900-01", "1999-12", "2026-01", "2026-12", "2028-02", "9000-12"} {
 		m, err := ParseMonth(s)
 		if err != nil || m.String() != s {
 			t.Errorf("ParseMonth(%q) = %v, %v", s, m, err)
@@ -26,7 +26,7 @@ func TestMonth_RoundTrips(t *testing.T) {
 
 func TestParseMonth_RefusesOtherForms(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"", "2026", "2026-13", "2026-3", "2026-03-01", "March"} {
+	for _, s := range []string{"", "2026", "2026-13", "2026-3", "2026-03-01", "March", "0000-01", "0001-01", "1899-12", "9001-01", "9999-12", "-001-01"} {
 		if m, err := ParseMonth(s); err == nil {
 			t.Errorf("ParseMonth(%q) = %v, want an error", s, m)
 		}
