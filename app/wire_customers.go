@@ -43,7 +43,7 @@ func (c customerTenants) Children(ctx context.Context, m period.Month, parents [
 }
 
 func (c customerTenants) Matching(ctx context.Context, m period.Month, f customers.Match) ([]customers.Node, int64, error) {
-	list, all, err := c.tenancy.Matching(ctx, tenancy.MatchFilter{Month: m, Text: f.Text, Is: f.Is, Limit: f.Limit})
+	list, all, err := c.tenancy.Matching(ctx, tenancy.MatchFilter{Month: m, Text: f.Text, Among: f.Among, Is: f.Is, Limit: f.Limit})
 	return each(list, customerNode), all, err
 }
 

@@ -8,8 +8,8 @@ import (
 	"tierbook/app/platform/scope"
 )
 
-// Billed returns the tenants that Buying has figures of in a month, once each
-// and in no order, however many there are.
+// Billed returns the tenants that Buying has figures of in a month, however many
+// there are: in no order, and twice who pays for usage and fees.
 //
 // Needs billing.read.
 func (s *Service) Billed(ctx context.Context, month period.Month) (out []id.Tenant, err error) {

@@ -9,8 +9,8 @@ import (
 	"tierbook/app/platform/scope"
 )
 
-// buyers returns whoever buying has rows of in a month, but for the acting
-// tenant.
+// buyers returns whoever buying has rows of in a month, some twice, but for the
+// acting tenant.
 func (s store) buyers(ctx context.Context, sc scope.Scope, month period.Month) ([]id.Tenant, error) {
 	sold, sellers := own(sc, "e", "bearer_id", "bearer_id")
 	charged, chargers := own(sc, "p", "seller_id", "seller_id")
@@ -18,7 +18,7 @@ func (s store) buyers(ctx context.Context, sc scope.Scope, month period.Month) (
 	err := s.q(ctx).Raw(`
 		SELECT string_agg(uuid_send(x.id), '') FROM (
 		SELECT e.sold_to AS id FROM billing_edges e WHERE `+sold+` AND e.month = ?
-		UNION
+		UNION ALL
 		SELECT p.buyer_id FROM billing_period_published p WHERE `+charged+` AND p.month = ? AND p.fees + p.rounding <> 0) x`,
 		slices.Concat(sellers, []any{month}, chargers, []any{month})...).Scan(&list).Error
 	if err != nil {

@@ -69,7 +69,7 @@ func (f *tree) Matching(_ context.Context, _ period.Month, m Match) (out []Node,
 	above := map[id.Tenant]bool{}
 	for _, n := range slices.Backward(f.nodes) {
 		n.IsMatch = strings.Contains(strings.ToLower(n.Name), strings.ToLower(m.Text)) &&
-			(m.Is == nil || m.Is(n.ID))
+			(m.Is == nil || m.Is(n.ID)) && (m.Among == nil || slices.Contains(m.Among, n.ID))
 		if n.IsMatch {
 			all++
 			n.IsMatch = all <= int64(m.Limit)

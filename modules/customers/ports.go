@@ -40,7 +40,8 @@ type Tenants interface {
 // Match chooses tenants of the tree.
 type Match struct {
 	Text  string               // part of the name or slug; empty: any
-	Is    func(id.Tenant) bool // asked of each with such a text; nil: anybody
+	Among []id.Tenant          // only these, for few; nil: anybody
+	Is    func(id.Tenant) bool // asked of each of them with such a text; nil: anybody
 	Limit int
 }
 
@@ -49,7 +50,8 @@ type Match struct {
 type Money interface {
 	// Months returns the months that have documents, the newest first.
 	Months(ctx context.Context) ([]period.Month, error)
-	// Billed returns whoever Buying has figures of in a month, in no order.
+	// Billed returns whoever Buying has figures of in a month, in no order, some
+	// of them twice.
 	Billed(ctx context.Context, month period.Month) ([]id.Tenant, error)
 	// Buying returns what tenants buy in a month, and what the acting tenant sells.
 	Buying(ctx context.Context, month period.Month, tenants ...id.Tenant) ([]Figures, error)

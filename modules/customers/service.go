@@ -173,7 +173,7 @@ func (s *Service) search(ctx context.Context, f TreeFilter, t Tree, limit int) (
 	match := Match{Text: f.Text, Limit: limit}
 	if f.Status != nil {
 		var err error
-		if match.Is, err = s.hasStatus(ctx, *f.Status, t); err != nil {
+		if err = s.withStatus(ctx, *f.Status, t, &match); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -185,17 +185,24 @@ func (s *Service) search(ctx context.Context, f TreeFilter, t Tree, limit int) (
 	return grown(nil, children, id.Tenant{}, 0), all, err
 }
 
-// hasStatus returns a function that tells who has a status in t's month.
-func (s *Service) hasStatus(ctx context.Context, want Status, t Tree) (func(id.Tenant) bool, error) {
+// withStatus has match choose who has a status in t's month.
+func (s *Service) withStatus(ctx context.Context, want Status, t Tree, match *Match) error {
 	if want == StatusWarning || want == StatusFailed {
-		return func(x id.Tenant) bool { return t.worst[x] == want }, nil
+		match.Among = []id.Tenant{}
+		for x, status := range t.worst {
+			if status == want {
+				match.Among = append(match.Among, x)
+			}
+		}
+		return nil
 	}
 	list, err := s.money.Billed(ctx, t.Month)
 	billed := make(map[id.Tenant]bool, len(list))
 	for _, x := range list {
 		billed[x] = true
 	}
-	return func(x id.Tenant) bool { return t.worst[x] == StatusNone && billed[x] == (want == StatusSuccess) }, err
+	match.Is = func(x id.Tenant) bool { return t.worst[x] == StatusNone && billed[x] == (want == StatusSuccess) }
+	return err
 }
 
 // grown adds to rows the children of parent and everybody below them.

@@ -60,7 +60,8 @@ func (s *Service) Children(ctx context.Context, f ChildrenFilter) ([]Branch, err
 type MatchFilter struct {
 	Month period.Month
 	Text  string               // part of the name or slug; empty: any
-	Is    func(id.Tenant) bool // asked of each with such a text; nil: anybody
+	Among []id.Tenant          // only these, for few; nil: anybody
+	Is    func(id.Tenant) bool // asked of each of them with such a text; nil: anybody
 	Limit int
 }
 

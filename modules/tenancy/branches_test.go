@@ -116,6 +116,10 @@ func TestBranches(t *testing.T) {
 			{dee, MatchFilter{Is: among(cee.ID, direct.ID), Text: "cee"}, "dee+++ arr<dee++ cee-100*<arr", 1},
 			{dee, MatchFilter{Is: among(cee.ID, direct.ID, zed.ID), Limit: 1}, "dee+++ zed*<dee", 3},
 			{dee, MatchFilter{Is: among()}, "", 0},
+			{dee, MatchFilter{Among: []id.Tenant{foreign.ID, cee.ID}}, "dee+++ arr<dee++ cee-100*<arr", 1},
+			{dee, MatchFilter{Among: []id.Tenant{cee.ID, direct.ID}, Text: "cee"}, "dee+++ arr<dee++ cee-100*<arr", 1},
+			{dee, MatchFilter{Among: []id.Tenant{}}, "", 0},
+			{arr, MatchFilter{Among: []id.Tenant{dee.ID, zed.ID}}, "", 0},
 			{arr, MatchFilter{Is: among(dee.ID, zed.ID)}, "", 0},
 			{arr, MatchFilter{Is: func(x id.Tenant) bool { return x != arr.ID && x != cee.ID }}, "arr++ bee*<arr", 1},
 		} {

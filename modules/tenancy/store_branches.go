@@ -66,12 +66,20 @@ func (s store) children(ctx context.Context, f ChildrenFilter) ([]Branch, error)
 		map[string]any{"parents": id.Array(f.Parents), "month": f.Month, "skip": f.Skip, "last": f.Skip + f.Limit})
 }
 
+// parentOf begins a query for who stands directly above in month @month. With
+// OFFSET 0 it is asked for one tenant after the other, where the planner would
+// read everybody's parents for each step up.
+const parentOf = `SELECT p.parent_id FROM tenancy_parents p WHERE p.months @> CAST(@month AS date) AND p.tenant_id = `
+
 // matching reads the ids of everybody in order, and then the rows of the few
 // that are shown: f.Is may know what no query does.
 func (s store) matching(ctx context.Context, f MatchFilter) ([]Branch, int64, error) {
 	condition, args := inScopeThen, map[string]any{"month": f.Month}
 	if strings.TrimSpace(f.Text) != "" {
 		condition, args["like"] = condition+` AND (lower(t.name) LIKE @like OR t.slug LIKE @like)`, likeOf(f.Text)
+	}
+	if f.Among != nil {
+		condition, args["among"] = condition+` AND t.id IN (SELECT unnest(CAST(@among AS uuid[])))`, id.Array(f.Among)
 	}
 	list, err := find[id.Tenants](ctx, s, `SELECT string_agg(uuid_send(t.id), '' ORDER BY`+inOrder+`) FROM tenancy_tenants t WHERE`+condition, args)
 	if err != nil {
@@ -87,13 +95,13 @@ func (s store) matching(ctx context.Context, f MatchFilter) ([]Branch, int64, er
 	found, err := s.branches(ctx, `
 		WITH RECURSIVE up (id, parent_id) AS (
 			SELECT h.id, p.parent_id FROM unnest(CAST(@hits AS uuid[])) h (id)
-			LEFT JOIN tenancy_parents p ON p.tenant_id = h.id AND p.months @> CAST(@month AS date) AND h.id <> @acting
+			LEFT JOIN LATERAL (`+parentOf+`h.id AND h.id <> @acting OFFSET 0) p ON true
 			UNION
 			SELECT up.parent_id, p.parent_id FROM up
-			LEFT JOIN tenancy_parents p ON p.tenant_id = up.parent_id AND p.months @> CAST(@month AS date) AND up.parent_id <> @acting
+			LEFT JOIN LATERAL (`+parentOf+`up.parent_id AND up.parent_id <> @acting OFFSET 0) p ON true
 			WHERE up.parent_id IS NOT NULL)
 		SELECT `+tenantColumns+`, up.parent_id, t.id IN (SELECT unnest(CAST(@hits AS uuid[]))) AS is_match, `+childrenOf+`
-		FROM up JOIN tenancy_tenants t ON t.id = up.id LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
+		FROM up CROSS JOIN LATERAL (SELECT t.* FROM tenancy_tenants t WHERE t.id = up.id OFFSET 0) t LEFT JOIN tenancy_tenants d ON d.id = t.tree_id
 		ORDER BY`+inOrder, map[string]any{"month": f.Month, "hits": id.Array(hits[:min(len(hits), f.Limit)])})
 	return found, int64(len(hits)), err
 }
@@ -105,7 +113,7 @@ func (s store) containing(ctx context.Context, m period.Month, tenants []id.Tena
 			SELECT t.id, t.id, 0 FROM tenancy_tenants t WHERE t.id = ANY (CAST(@tenants AS uuid[])) AND`+inScope+`
 			UNION ALL
 			SELECT up.of_id, p.parent_id, up.depth + 1 FROM up
-			JOIN tenancy_parents p ON p.tenant_id = up.id AND p.months @> CAST(@month AS date)
+			CROSS JOIN LATERAL (`+parentOf+`up.id OFFSET 0) p
 			WHERE up.id <> @acting)
 		SELECT of_id, id FROM up WHERE of_id IN (SELECT u.of_id FROM up u WHERE u.id = @acting) ORDER BY of_id, depth`, map[string]any{"month": m, "tenants": id.Array(tenants)})
 	if err != nil {
