@@ -111,10 +111,7 @@ func textOf(options []ui.Option, value string) string {
 func presentState(d Document) view.State {
 	switch d.State {
 	case DocumentBlocked:
-		if d.Findings == 1 {
-			return view.State{Tone: ui.ToneWarn, Text: "Blocked by 1 finding"}
-		}
-		return view.State{Tone: ui.ToneWarn, Text: "Blocked by " + ui.FormatCount(int64(d.Findings)) + " findings"}
+		return view.State{Tone: ui.ToneWarn, Text: "Blocked by " + ui.FormatCounted(int64(d.Findings), "finding", "findings")}
 	case DocumentComputing:
 		return view.State{Tone: ui.ToneRun, Text: "Being computed"}
 	case DocumentFailed:
@@ -132,7 +129,7 @@ func presentInvoice(d DocumentPage, canContracts, canAcknowledge bool) view.Invo
 	seller, buyer := d.SellerParty.Slug, d.BuyerParty.Slug
 	out := view.Invoice{
 		Month: d.Month, Seller: d.SellerParty.Name, Buyer: d.BuyerParty.Name, Currency: d.Currency, State: presentState(d.Document),
-		IsSeller: d.IsSeller, ComputedAt: d.ComputedAt, Findings: presentFindings(d.Invoice.Findings),
+		IsSeller: d.IsSeller, ComputedAt: d.ComputedAt, Findings: presentFindings(d.Invoice.Findings, contractLink(d, canContracts)),
 		Subtotal: d.Invoice.Subtotal, Rounding: d.Invoice.Rounding, Total: d.Invoice.Total,
 		RoundingWhy: whyURL(d.Month, seller, buyer, "rounding", "1"), CSV: routes.InvoiceCSV(d.Month, seller, buyer),
 	}
@@ -201,10 +198,23 @@ func presentMargin(cost, price decimal.Decimal, c money.Currency) []ui.Figure {
 	}
 }
 
-func presentFindings(list []Finding) []view.Finding {
+// contractLink leads to the contract of d's edge, or to where one is made.
+func contractLink(d DocumentPage, canContracts bool) ui.Link {
+	switch {
+	case !canContracts:
+		return ui.Link{}
+	case d.ContractName == "":
+		return ui.Link{Text: "Look for a contract", URL: routes.ContractsOf(d.SellerParty.Slug, d.BuyerParty.Slug)}
+	}
+	return ui.Link{Text: "Open the contract", URL: routes.Contract(d.Contract)}
+}
+
+// presentFindings presents findings; contracts leads to those that may be at
+// fault.
+func presentFindings(list []Finding, contracts ui.Link) []view.Finding {
 	out := make([]view.Finding, len(list))
 	for i, f := range list {
-		out[i] = view.Finding{Tone: ui.ToneInfo, Text: f.Text(), Link: findingLink(f)}
+		out[i] = view.Finding{Tone: ui.ToneInfo, Text: f.Text(), Link: findingLink(f, contracts)}
 		if f.Blocking {
 			out[i].Tone = ui.ToneWarn
 		}
@@ -213,12 +223,12 @@ func presentFindings(list []Finding) []view.Finding {
 }
 
 // findingLink is where somebody can do something about f.
-func findingLink(f Finding) ui.Link {
+func findingLink(f Finding, contracts ui.Link) ui.Link {
 	switch f.Code {
 	case "outdated", "reassigned", "unrated":
 		return ui.Link{Text: "Recalculate", URL: routes.Recalculate}
 	case rules.FindingNoContract, rules.FindingPassThrough, rules.FindingZeroBasis, rules.FindingNullMeasure:
-		return ui.Link{Text: "Open contracts", URL: routes.Contracts}
+		return contracts
 	case "quarantine":
 		return ui.Link{Text: "See the rows", URL: routes.Quarantine}
 	case "failed_run":

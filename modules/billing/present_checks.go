@@ -45,11 +45,12 @@ func presentHealth(m CheckedMonth, current bool) view.HealthMonth {
 }
 
 func presentResult(month period.Month, c Check) view.Result {
+	contracts := ui.Link{Text: "Open contracts", URL: routes.Contracts}
 	out := view.Result{OK: c.OK, IsNothing: c.Result.Nothing, At: c.FinishedAt, By: c.Actor, Published: c.PublishedSince}
 	for _, t := range c.Result.Trees {
 		b := view.Books{
 			Currency: t.Currency, Imported: t.Imported, Assigned: t.Assigned, OwnUse: t.OwnUse, Unassigned: t.Unassigned,
-			Difference: t.Difference, Findings: presentFindings(t.Findings), Notices: presentFindings(t.Notices),
+			Difference: t.Difference, Findings: presentFindings(t.Findings, contracts), Notices: presentFindings(t.Notices, contracts),
 			MoreEdges: t.MoreEdges, MoreFindings: t.MoreFindings, MoreNotices: t.MoreNotices,
 			All: ui.Link{Text: "All invoices of " + month.String(), URL: routes.With(routes.Invoices, "month", month.String())},
 		}

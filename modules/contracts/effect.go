@@ -42,7 +42,14 @@ type Effect struct {
 	Fees        []Change         // by rule, in the order of the draft
 	FeesLeftOut bool             // fees are not computed: not all customers of the contract are priced
 	Lines       []PreviewLine
-	Findings    []rules.Finding
+	Findings    []EffectFinding
+}
+
+// EffectFinding is one kind of finding on the lines of all customers that have
+// it: Lines and Sum are theirs together.
+type EffectFinding struct {
+	rules.Finding
+	Customers []Tenant // in the order in which they were priced
 }
 
 // EffectSum adds up the edge.

@@ -55,7 +55,7 @@ func (x *effect) add(p *pass, part *CustomerEffect) error {
 	feeInput(&x.feesAfter, after, p.edge, slug, x.draft.compiled)
 	for _, f := range after.Findings {
 		if f.Edge == p.edge {
-			x.out.Findings = append(x.out.Findings, f)
+			x.find(f, part.Customer)
 		}
 	}
 	if x.in.Lines == 0 {
@@ -64,6 +64,23 @@ func (x *effect) add(p *pass, part *CustomerEffect) error {
 	lines, err := p.sample.lines(p, x.out.BeforeError == "")
 	x.out.Lines = append(x.out.Lines, lines...)
 	return err
+}
+
+// find adds a customer's finding to those of its kind.
+func (x *effect) find(f rules.Finding, customer Tenant) {
+	kind := func(f rules.Finding) rules.Finding {
+		return rules.Finding{Code: f.Code, Rule: f.Rule, Measure: f.Measure, Currency: f.Currency}
+	}
+	i := slices.IndexFunc(x.out.Findings, func(e EffectFinding) bool { return kind(e.Finding) == kind(f) })
+	if i < 0 {
+		x.out.Findings = append(x.out.Findings, EffectFinding{Finding: f, Customers: []Tenant{customer}})
+		return
+	}
+	e := &x.out.Findings[i]
+	e.Lines, e.Sum = e.Lines+f.Lines, e.Sum.Add(f.Sum)
+	if e.Customers[len(e.Customers)-1].ID != customer.ID {
+		e.Customers = append(e.Customers, customer)
+	}
 }
 
 func beforeOf(c *Change) *decimal.NullDecimal { return &c.Before }

@@ -105,6 +105,47 @@ func TestService_Effect_NamesUnlabelledAdjustments(t *testing.T) {
 	}
 }
 
+// What is wrong with the lines of several customers is said once, with their
+// names.
+func TestService_Effect_FindingsOfSeveralCustomers(t *testing.T) {
+	t.Parallel()
+	b, sales := faced(t)
+	c3 := b.NamedTenant(t, scope.Customer, "c3", b.r)
+	b.tenants.add(c3, "c3", b.r)
+	b.use(c3, b.d, batch(t, s3))
+	sales.sell(b.d, b.r, c3, 5)
+	sales.sell(b.d, b.r, b.c, 15)
+	d := doc("d", "r", "Resale", rules.BasisCost)
+	d.Terms.Covers = rules.Covers{{Provider: "azure"}}
+	found := func(customer id.Tenant) []string {
+		e, err := b.service.Effect(as(t, b.d), EffectInput{Draft: d, Customer: customer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return presentEffect(e, "everybody").Findings
+	}
+	if got := found(id.Tenant{}); !cmp.Equal(got, []string{"3 lines of c and c3 are not covered and therefore blocked: their cost is 15.13 USD."}) {
+		t.Errorf("everybody: %q", got)
+	}
+	if got := found(c3.Tenant); !cmp.Equal(got, []string{"1 line is not covered and therefore blocked: its cost is 3.50 USD."}) {
+		t.Errorf("one: %q", got)
+	}
+}
+
+func TestNamesText(t *testing.T) {
+	t.Parallel()
+	var list []Tenant
+	for i, want := range map[int]string{1: "a", 2: "a and b", 3: "a, b and c", 6: "a, b, c, d, e and 1 other", 7: "a, b, c, d, e and 2 others"} {
+		list = nil
+		for _, name := range "abcdefg"[:i] {
+			list = append(list, Tenant{Name: string(name)})
+		}
+		if got := namesText(list); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // Fees of a contract with several customers are computed on all of them or not
 // at all.
 func TestService_Effect_SeveralCustomers(t *testing.T) {

@@ -86,6 +86,11 @@ func (m *Module) index(c *fiber.Ctx) error {
 	}
 	may := seer(c)
 	p := presentIndex(f, list, parties, may)
+	if acting, err := m.Service.Acting(c.UserContext()); err != nil {
+		return err
+	} else if may.write && f.Buyer != "" && list.Seller.ID == acting.ID {
+		p.NewURL, p.NewWith = routes.With(routes.ContractNew, "buyer", list.Buyer.Slug), list.Buyer.Name
+	}
 	head := layout.Head{Title: "Contracts", More: []ui.Link{{Text: "Rule language", URL: routes.Reference}}}
 	if may.write {
 		head.Action = ui.Button(ui.Link{Text: "New contract", URL: routes.ContractNew})
@@ -245,7 +250,7 @@ func everybodyText(e Effect) string {
 	if len(e.Customers) == 1 {
 		return e.Customers[0].Customer.Name
 	}
-	return ui.FormatCount(int64(len(e.Customers))) + " customers"
+	return ui.FormatCounted(int64(len(e.Customers)), "customer", "customers")
 }
 
 func (m *Module) reference(c *fiber.Ctx) error {

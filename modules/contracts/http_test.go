@@ -102,6 +102,10 @@ func TestPages_Index(t *testing.T) {
 	if got := filtered.All(t, ".tb-chip"); !cmp.Equal(got, []string{"Name: ret", "State: active", "Seller: r"}) {
 		t.Errorf("chips %q", got)
 	}
+	// Where a finding has led to an edge without a contract, one can be made.
+	s.As(s.d, "admin").Get(t, routes.ContractsOf("d", "direct")).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/contracts/new?buyer=direct']")
+	s.As(s.d, "readonly").Get(t, routes.ContractsOf("d", "direct")).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/contracts']")
+	s.As(s.d, "admin").Get(t, routes.ContractsOf("r", "c2")).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/contracts']")
 	none := s.As(s.d, "admin").Get(t, routes.Contracts+"?state=expired").Is(t, http.StatusOK)
 	none.Has(t, ".tb-empty a[href='/contracts']")
 	reader := s.As(s.r, "readonly").Get(t, routes.Contracts).Is(t, http.StatusOK)

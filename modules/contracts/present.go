@@ -233,7 +233,7 @@ func presentEffect(e Effect, customer string) view.Preview {
 		out.Customers = append(out.Customers, row)
 	}
 	if e.LeftOut > 0 {
-		out.LeftOut = fmt.Sprintf("The %d largest customers are priced; %d others are not.", mostCustomers, e.LeftOut)
+		out.LeftOut = fmt.Sprintf("The %d largest customers are priced; %s not.", mostCustomers, ui.FormatCounted(int64(e.LeftOut), "other is", "others are"))
 	}
 	for _, f := range e.Findings {
 		out.Findings = append(out.Findings, findingText(f, e))
@@ -255,21 +255,58 @@ func presentChanges(list []Change, unnamed string) []view.ChangeRow {
 	return out
 }
 
-// findingText says a finding in a sentence.
-func findingText(f rules.Finding, e Effect) string {
-	sum := ui.FormatAmount(f.Sum, e.Currency) + " " + string(e.Currency)
-	lines := ui.FormatCount(f.Lines) + " lines"
-	switch f.Code {
-	case rules.FindingNoContract:
-		return fmt.Sprintf("%s are not covered and therefore blocked: their cost is %s.", lines, sum)
-	case rules.FindingPassThrough:
-		return fmt.Sprintf("%s are not covered and therefore passed through at their cost, %s.", lines, sum)
-	case rules.FindingNullMeasure:
-		return fmt.Sprintf("%s come without %s: their cost, %s, stands in for it.", lines, f.Measure, sum)
-	case rules.FindingZeroBasis:
-		return fmt.Sprintf("%s cost %s, but their %s is 0 and no rule gives them another price.", lines, sum, f.Measure)
+// findingWords say a finding of one line, and of several: %[1]s are the lines,
+// %[2]s their cost, %[3]s the measure.
+var findingWords = map[string][2]string{
+	rules.FindingNoContract: {
+		"%[1]s is not covered and therefore blocked: its cost is %[2]s.", "%[1]s are not covered and therefore blocked: their cost is %[2]s.",
+	},
+	rules.FindingPassThrough: {
+		"%[1]s is not covered and therefore passed through at its cost, %[2]s.", "%[1]s are not covered and therefore passed through at their cost, %[2]s.",
+	},
+	rules.FindingNullMeasure: {
+		"%[1]s comes without %[3]s: its cost, %[2]s, stands in for it.", "%[1]s come without %[3]s: their cost, %[2]s, stands in for it.",
+	},
+	rules.FindingZeroBasis: {
+		"%[1]s costs %[2]s, but its %[3]s is 0 and no rule gives it another price.", "%[1]s cost %[2]s, but their %[3]s is 0 and no rule gives them another price.",
+	},
+}
+
+// findingText says a finding in a sentence, with whose lines it is about where
+// several customers were priced.
+func findingText(f EffectFinding, e Effect) string {
+	sum := ui.FormatAmount(f.Sum, f.Currency) + " " + string(f.Currency)
+	lines := ui.FormatCounted(f.Lines, "line", "lines")
+	if len(e.Customers) > 1 {
+		lines += " of " + namesText(f.Customers)
 	}
-	return fmt.Sprintf("%s: %s, %s.", f.Code, lines, sum)
+	words, known := findingWords[f.Code]
+	if !known {
+		return fmt.Sprintf("%s: %s, %s.", f.Code, lines, sum)
+	}
+	text := words[1]
+	if f.Lines == 1 {
+		text = words[0]
+	}
+	return fmt.Sprintf(text, lines, sum, f.Measure)
+}
+
+// mostNames is how many tenants a sentence names one by one.
+const mostNames = 5
+
+func namesText(list []Tenant) string {
+	var names []string
+	for _, t := range list[:min(len(list), mostNames)] {
+		names = append(names, t.Name)
+	}
+	if more := len(list) - len(names); more > 0 {
+		names = append(names, ui.FormatCounted(int64(more), "other", "others"))
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 func presentLine(l PreviewLine) view.Line {

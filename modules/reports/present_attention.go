@@ -7,6 +7,7 @@ import (
 	"tierbook/app/kernel/period"
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/scope"
+	"tierbook/rules"
 	view "tierbook/views/reports"
 	"tierbook/views/ui"
 )
@@ -16,11 +17,11 @@ func presentAttention(h Home, s sees) []view.Item {
 	var out []view.Item
 	out = append(out, presentFailed(h, s)...)
 	for _, f := range h.Trouble.Findings {
-		out = append(out, presentFinding(f, h.Month))
+		out = append(out, presentFinding(f, h.Month, s))
 	}
 	out = append(out, presentUnassigned(h, s)...)
 	if n := h.Quarantined; n > 0 {
-		item := view.Item{Tone: ui.ToneError, What: "Quarantine", Text: count(n, "row could not be read and is in no sum.", "rows could not be read and are in no sum.")}
+		item := view.Item{Tone: ui.ToneError, What: "Quarantine", Text: ui.FormatCounted(n, "row could not be read and is in no sum.", "rows could not be read and are in no sum.")}
 		if s.usage {
 			item.Link = ui.Link{Text: "Look at the rows", URL: routes.With(routes.Quarantine, "month", h.Month.String())}
 		}
@@ -30,27 +31,20 @@ func presentAttention(h Home, s sees) []view.Item {
 		out = append(out, presentBooks(*h.Books, h.Month)...)
 	}
 	if n := h.Trouble.Waiting; n > 0 {
-		item := view.Item{Tone: ui.ToneWarn, What: "Waiting", Text: count(int64(n), "job waits for another one or for the supplier.", "jobs wait for others or for the supplier.")}
+		item := view.Item{Tone: ui.ToneWarn, What: "Waiting", Text: ui.FormatCounted(int64(n), "job waits for another one or for the supplier.", "jobs wait for others or for the supplier.")}
 		if s.runs {
 			item.Link = ui.Link{Text: "Open the queue", URL: routes.With(routes.Runs, "status", "waiting", "period", h.Month.String())}
 		}
 		out = append(out, item)
 	}
 	if n := h.Trouble.Running; n > 0 {
-		item := view.Item{Tone: ui.ToneRun, What: "In progress", Text: count(int64(n), "job is under way.", "jobs are under way.")}
+		item := view.Item{Tone: ui.ToneRun, What: "In progress", Text: ui.FormatCounted(int64(n), "job is under way.", "jobs are under way.")}
 		if s.runs {
 			item.Link = ui.Link{Text: "Open the queue", URL: routes.With(routes.Runs, "status", "open", "period", h.Month.String())}
 		}
 		out = append(out, item)
 	}
 	return out
-}
-
-func count(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return ui.FormatCount(n) + " " + many
 }
 
 // maxFailed is how many failed runs a start page names one by one.
@@ -62,7 +56,7 @@ func presentFailed(h Home, s sees) []view.Item {
 		if i == maxFailed {
 			more := len(h.Trouble.Failed) - maxFailed
 			out = append(out, view.Item{
-				Tone: ui.ToneError, What: "Failed", Text: count(int64(more), "more job has failed.", "more jobs have failed."),
+				Tone: ui.ToneError, What: "Failed", Text: ui.FormatCounted(int64(more), "more job has failed.", "more jobs have failed."),
 				Link: ui.Link{Text: "Open the queue", URL: routes.With(routes.Runs, "status", "failed", "period", h.Month.String())},
 			})
 			break
@@ -80,10 +74,13 @@ func presentFailed(h Home, s sees) []view.Item {
 	return out
 }
 
-func presentFinding(f Finding, m period.Month) view.Item {
+func presentFinding(f Finding, m period.Month, s sees) view.Item {
 	item := view.Item{
 		Tone: ui.ToneWarn, What: "Finding", Text: f.Message,
 		Link: ui.Link{Text: "Invoice of " + f.Buyer.Name, URL: routes.Invoice(m, f.Seller.Slug, f.Buyer.Slug)},
+	}
+	if f.Code == rules.FindingNoContract && s.contracts {
+		item.Link = ui.Link{Text: "Contract with " + f.Buyer.Name, URL: routes.ContractsOf(f.Seller.Slug, f.Buyer.Slug)}
 	}
 	if f.Count > 1 {
 		item.Text += fmt.Sprintf(" And %d more of the kind.", f.Count-1)
@@ -104,7 +101,7 @@ func presentUnassigned(h Home, s sees) []view.Item {
 		accounts = max(accounts, u.Accounts)
 		item.Sums = append(item.Sums, money.New(u.Billed, u.Currency))
 	}
-	item.Text = count(accounts, "account has usage that nobody is billed for.", "accounts have usage that nobody is billed for.")
+	item.Text = ui.FormatCounted(accounts, "account has usage that nobody is billed for.", "accounts have usage that nobody is billed for.")
 	if s.usage {
 		item.Link = ui.Link{Text: "Look at the accounts", URL: routes.With(routes.Accounts, "unassigned", "1", "month", h.Month.String())}
 		if s.assign {

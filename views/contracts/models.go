@@ -42,6 +42,7 @@ type Index struct {
 	Next    string // the following rows; empty: none
 	SortURL map[string]string
 	NewURL  string // empty: may not
+	NewWith string // the buyer whose contracts are asked for, with whom a new one may be made; empty: anybody
 }
 
 // Row is a contract in the list.

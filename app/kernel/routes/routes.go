@@ -99,6 +99,12 @@ const (
 	ContractNewPreview = ContractNew + "/preview"
 )
 
+// ContractsOf lists the contracts of an edge, and offers to make one where there
+// is none.
+func ContractsOf(seller, buyer string) string {
+	return With(Contracts, "seller", seller, "buyer", buyer)
+}
+
 // ContractYAML downloads a contract's version as code; "" asks for the newest.
 func ContractYAML(c id.Contract, version string) string {
 	return With(under(Contracts, c.String(), "yaml"), "version", version)
