@@ -146,7 +146,11 @@ func (g staleGroup) message(known map[id.Version]ContractVersion, slug func(id.T
 	}
 	slices.Sort(who)
 	if more := len(g.assignees) - len(who); more > 0 {
-		who = append(who, fmt.Sprintf("and %d others", more))
+		others := "others"
+		if more == 1 {
+			others = "other"
+		}
+		who = append(who, fmt.Sprintf("and %d %s", more, others))
 	}
 	if len(who) == 0 {
 		return fmt.Sprintf("The fees of %s were computed %s; %s: recalculate a customer of this contract.", place, was, is)

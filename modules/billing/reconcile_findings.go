@@ -185,7 +185,10 @@ func (b books) addCommon(tree func(money.Currency) *TreeBooks) {
 		}
 		add(home[edge], finding("period", "", decimal.Zero, "The fees of %s are being computed: try again.", name))
 	}
-	if n := b.imported.Quarantined; n > 0 {
+	switch n := b.imported.Quarantined; {
+	case n == 1:
+		add("", finding("quarantine", "", decimal.Zero, "1 row could not be read and nobody has acknowledged it."))
+	case n > 1:
 		add("", finding("quarantine", "", decimal.Zero, "%d rows could not be read and nobody has acknowledged them.", n))
 	}
 }

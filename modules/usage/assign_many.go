@@ -129,7 +129,7 @@ func (s *Service) staleAfter(ctx context.Context, account accountRow, r AssignRe
 // assignReason says in the log of runs why they were asked for.
 func assignReason(accounts []accountRow, assignee Tenant) string {
 	if len(accounts) == 1 {
-		return "Account " + accounts[0].Account + " was assigned to " + assignee.Slug
+		return "Account " + accounts[0].Account + " was assigned to " + assignee.Name
 	}
-	return strconv.Itoa(len(accounts)) + " accounts were assigned to " + assignee.Slug
+	return strconv.Itoa(len(accounts)) + " accounts were assigned to " + assignee.Name
 }

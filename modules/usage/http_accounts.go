@@ -202,13 +202,10 @@ func (m *Module) assignedRow(c *fiber.Ctx, in assignInput, form view.AssignForm,
 func assignedText(r AssignManyResult, to string) string {
 	text := "Assigned to " + to + "."
 	if n := len(r.Results); n > 1 {
-		text = ui.FormatCount(int64(n)) + " accounts assigned to " + to + "."
+		text = ui.FormatCounted(int64(n), "account", "accounts") + " assigned to " + to + "."
 	}
-	switch months := len(r.Stale); {
-	case months == 1:
-		text += " One month is being rated again."
-	case months > 1:
-		text += " " + ui.FormatCount(int64(months)) + " months are being rated again."
+	if months := len(r.Stale); months > 0 {
+		text += " " + ui.FormatCounted(int64(months), "month is", "months are") + " being rated again."
 	}
 	return text
 }

@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -11,6 +10,7 @@ import (
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/web"
 	view "tierbook/views/usage"
+	"tierbook/views/ui"
 )
 
 // shownQuarantine is how many rows the page shows.
@@ -61,7 +61,7 @@ func (m *Module) acknowledge(c *fiber.Ctx) error {
 		n, err = m.Service.Acknowledge(c.UserContext(), month, reason)
 	}
 	if err == nil {
-		web.Toast(c, "Acknowledged "+strconv.FormatInt(n, 10)+" rows of "+month.String()+".")
+		web.Toast(c, "Acknowledged "+ui.FormatCounted(n, "row", "rows")+" of "+month.String()+".")
 		return web.SeeOther(c, routes.Quarantine)
 	}
 	problem, ok := web.Problem(err)

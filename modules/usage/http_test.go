@@ -217,7 +217,7 @@ func TestPages_Accounts(t *testing.T) {
 		t.Errorf("row %q", text)
 	}
 	row.Lacks(t, "tr form")
-	if toast := row.Header.Get("HX-Trigger"); !strings.Contains(toast, "One month is being rated again") {
+	if toast := row.Header.Get("HX-Trigger"); !strings.Contains(toast, "1 month is being rated again") {
 		t.Errorf("toast %q", toast)
 	}
 	edit := admin.Part(t, routes.Accounts+"?edit="+account, "").Is(t, http.StatusOK)

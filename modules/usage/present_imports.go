@@ -70,9 +70,9 @@ func (m *Module) importRow(i Import, names map[id.Tenant]Tenant) view.Import {
 func step(p Progress) (text, now string, done, all int64) {
 	switch p.Stage {
 	case StageReading:
-		return "Reading " + p.File, ui.FormatCount(p.Rows) + " rows · " + ui.FormatBytes(p.Bytes) + " of " + ui.FormatBytes(p.BytesAll), p.Bytes, p.BytesAll
+		return "Reading " + p.File, ui.FormatCounted(p.Rows, "row", "rows") + " · " + ui.FormatBytes(p.Bytes) + " of " + ui.FormatBytes(p.BytesAll), p.Bytes, p.BytesAll
 	case StageStoring:
-		return "Storing", ui.FormatCount(p.Rows) + " of " + ui.FormatCount(p.RowsAll) + " rows", p.Rows, p.RowsAll
+		return "Storing", ui.FormatCount(p.Rows) + " of " + ui.FormatCounted(p.RowsAll, "row", "rows"), p.Rows, p.RowsAll
 	}
 	return "Waiting for a worker", "", 0, 0
 }

@@ -257,7 +257,10 @@ func (r *reading) warnings() []string {
 	for _, currency := range slices.Sorted(maps.Keys(r.net)) {
 		out = append(out, awscur.DiscountWarning(currency, r.net[currency]))
 	}
-	if n := r.run.set.Ignored; n > 0 {
+	switch n := r.run.set.Ignored; {
+	case n == 1:
+		out = append(out, "1 file that no current manifest names was left out")
+	case n > 1:
 		out = append(out, fmt.Sprintf("%d files that no current manifest names were left out", n))
 	}
 	if r.rows == 0 {

@@ -1,8 +1,6 @@
 package billing
 
 import (
-	"strconv"
-
 	"tierbook/app/kernel/money"
 	"tierbook/views/ui"
 )
@@ -14,12 +12,7 @@ func totalHead(l List) string {
 	return "Total " + string(l.Currency)
 }
 
-func countText(n int) string {
-	if n == 1 {
-		return "1 invoice"
-	}
-	return ui.FormatCount(int64(n)) + " invoices"
-}
+func countText(n int) string { return ui.FormatCounted(int64(n), "invoice", "invoices") }
 
 // partiesOf names an invoice: by both parties where sellers differ, else by the
 // one that the reader is not.
@@ -48,15 +41,9 @@ func inCurrency(text string, c money.Currency) string {
 }
 
 func publishedText(n int) string {
-	if n == 1 {
-		return "1 run has published something in this month since. Check again to be sure."
-	}
-	return strconv.Itoa(n) + " runs have published something in this month since. Check again to be sure."
+	return ui.FormatCounted(int64(n), "run has", "runs have") + " published something in this month since. Check again to be sure."
 }
 
 func moreText(n int) string {
-	if n == 1 {
-		return "1 smaller part is not listed."
-	}
-	return ui.FormatCount(int64(n)) + " smaller parts are not listed."
+	return ui.FormatCounted(int64(n), "smaller part is", "smaller parts are") + " not listed."
 }

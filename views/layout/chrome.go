@@ -30,10 +30,7 @@ type Jobs struct {
 }
 
 func inProgress(jobs int64) string {
-	if jobs == 1 {
-		return "1 job in progress"
-	}
-	return ui.FormatCount(jobs) + " jobs in progress"
+	return ui.FormatCounted(jobs, "job", "jobs") + " in progress"
 }
 
 // JobsID is what a later answer about jobs takes the place of.

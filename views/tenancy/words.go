@@ -7,8 +7,5 @@ func everywhere(n int) string {
 	if n == 1 {
 		return "here, in your only session"
 	}
-	if n == 2 {
-		return "here and in 1 other session"
-	}
-	return "here and in " + ui.FormatCount(int64(n-1)) + " other sessions"
+	return "here and in " + ui.FormatCounted(int64(n-1), "other session", "other sessions")
 }

@@ -30,6 +30,15 @@ func FormatExact(d decimal.Decimal) string { return group(money.Plain(d)) }
 // FormatCount writes a whole number with thin spaces between thousands.
 func FormatCount(n int64) string { return group(decimal.NewFromInt(n).String()) }
 
+// FormatCounted writes how many of something there are: «1 line», «1 204 lines»,
+// «0 lines».
+func FormatCounted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return FormatCount(n) + " " + many
+}
+
 // FormatPercent writes part of whole in percent with one decimal: «12.5 %»;
 // empty where whole is 0.
 func FormatPercent(part, whole decimal.Decimal) string {

@@ -93,6 +93,15 @@ func TestFormatAmount(t *testing.T) {
 	}
 }
 
+func TestFormatCounted(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{0: "0 lines", 1: "1 line", 2: "2 lines", 1204: "1\u202f204 lines"} {
+		if got := ui.FormatCounted(n, "line", "lines"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestFormatElapsed(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{

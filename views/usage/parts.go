@@ -43,19 +43,11 @@ func columns(n int, more ...bool) int {
 	return n
 }
 
-// count writes how many things there are.
-func count(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return ui.FormatCount(n) + " " + many
-}
-
 // rowID is the id of an account's row.
 func rowID(a Account) string { return "account-" + a.ID }
 
 // sentence says what nobody answers for.
 func sentence(u Unassigned) string {
-	return fmt.Sprintf("%s with %s: %s %s", count(u.Accounts, "account", "accounts"), count(u.Rows, "line", "lines"),
+	return fmt.Sprintf("%s with %s: %s %s", ui.FormatCounted(u.Accounts, "account", "accounts"), ui.FormatCounted(u.Rows, "line", "lines"),
 		ui.FormatAmount(u.Billed, u.Currency), u.Currency)
 }

@@ -113,9 +113,9 @@ func QuarantinePage(p Quarantine) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("The first " + count(int64(len(p.Rows)), "row", "rows") + "; filter to see others.")
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("The first " + ui.FormatCounted(int64(len(p.Rows)), "row", "rows") + "; filter to see others.")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `quarantine.templ`, Line: 33, Col: 105}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `quarantine.templ`, Line: 33, Col: 116}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
