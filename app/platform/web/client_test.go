@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -53,6 +55,48 @@ func TestClientIP(t *testing.T) {
 			defer func() { _ = resp.Body.Close() }()
 			if got, err := io.ReadAll(resp.Body); err != nil || string(got) != tt.want {
 				t.Errorf("%s, %v, want %s", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// A proxy that asks for localhost itself still serves browsers that come by
+// https; whoever is no trusted proxy cannot say so, nor the contrary.
+func TestCookiesTravelOverHTTPSOnly(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, host, proxy, proto string
+		want                     bool
+	}{
+		{"ThisMachine", "localhost:8080", "", "", false},
+		{"ThisMachineByAddress", "127.0.0.1", "", "", false},
+		{"ThisMachineVersion6", "[::1]:8080", "", "", false},
+		{"AnyOther", "billing.example", "", "", true},
+		{"BehindAProxy", "localhost:8080", "0.0.0.0/32", "https", true},
+		{"BehindAProxyByHTTP", "localhost:8080", "0.0.0.0/32", "http", false},
+		{"NotBehindAProxy", "localhost:8080", "10.0.0.0/8", "https", false},
+		{"SaidByTheBrowser", "billing.example", "10.0.0.0/8", "http", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var opts web.Options
+			if tt.proxy != "" {
+				opts.Proxies = []netip.Prefix{netip.MustParsePrefix(tt.proxy)}
+			}
+			s := web.New(opts)
+			s.Router().GetLive("/", web.Public, func(c *fiber.Ctx) error { web.SignIn(c, "token", time.Time{}); return nil })
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+tt.host+"/", http.NoBody)
+			if tt.proto != "" {
+				req.Header.Set("X-Forwarded-Proto", tt.proto)
+			}
+			resp, err := s.App().Test(req, -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			cookie := resp.Cookies()[0]
+			if cookie.Secure != tt.want || strings.HasPrefix(cookie.Name, "__Host-") != tt.want || (resp.Header.Get("Strict-Transport-Security") != "") != tt.want {
+				t.Errorf("%s; %v", cookie, resp.Header)
 			}
 		})
 	}

@@ -137,7 +137,8 @@ func headline(status int) string {
 
 // details say what to do about requests that no handler has seen.
 var details = map[int]string{
-	fiber.StatusRequestEntityTooLarge: "This form takes at most 1 MiB. Nothing of it was saved: send less at once.",
+	fiber.StatusRequestEntityTooLarge: "This form takes at most 1 MiB and 10,000 fields. Nothing of it was saved: send less at once.",
+	fiber.StatusUnsupportedMediaType:  "Forms and files are taken as they are, not compressed on their way.",
 	fiber.StatusRequestHeaderFieldsTooLarge: "The address or the cookies of this request are too long. " +
 		"Shorten the filter, or clear the cookies of this site and sign in again.",
 }

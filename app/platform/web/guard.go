@@ -39,12 +39,25 @@ func textual(c *fiber.Ctx) error {
 	look := func(key, value []byte) {
 		isText = isText && utf8.Valid(key) && utf8.Valid(value) && bytes.IndexByte(value, 0) < 0
 	}
+	look(c.Request().URI().PathOriginal(), nil)
 	c.Context().QueryArgs().VisitAll(look)
 	if n := c.Request().Header.ContentLength(); n <= maxForm && n >= 0 {
+		if c.Context().PostArgs().Len() > maxFields {
+			return fiber.ErrRequestEntityTooLarge
+		}
 		c.Context().PostArgs().VisitAll(look)
 	}
 	if !isText {
 		return errBytes
+	}
+	return c.Next()
+}
+
+// unpacked refuses compressed bodies. No browser sends one, and what would
+// unpack it knows no limit: a form of 1 MiB becomes gigabytes.
+func unpacked(c *fiber.Ctx) error {
+	if len(c.Request().Header.PeekAll(fiber.HeaderContentEncoding)) > 0 {
+		return fiber.ErrUnsupportedMediaType
 	}
 	return c.Next()
 }

@@ -59,7 +59,11 @@ func (r *Router) Upload(path string, p authz.Permission, h fiber.Handler) {
 	r.mount(fiber.MethodPost, path, p, h)
 }
 
-const maxForm = 1 << 20
+// What a form may bring. Its fields are looked up one by one, each through all.
+const (
+	maxForm   = 1 << 20 // bytes
+	maxFields = 10_000
+)
 
 func (r *Router) mount(method, path string, p authz.Permission, h fiber.Handler) {
 	r.server.routes = append(r.server.routes, Route{method, path, p})

@@ -72,8 +72,12 @@ func sessionCookie(c *fiber.Ctx) string {
 }
 
 // isSecure reports whether cookies travel over https only: always, unless the
-// browser talks to its own machine.
+// browser talks to its own machine. A trusted proxy's word that it came by https
+// counts, also where the proxy asks for localhost itself.
 func isSecure(c *fiber.Ctx) bool {
+	if c.Secure() {
+		return true
+	}
 	host := c.Hostname()
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h

@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/google/uuid"
+	"github.com/valyala/fasthttp"
 
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/authz"
@@ -56,6 +57,11 @@ type Server struct {
 	routes []Route
 }
 
+// maxHeader is what a request's address and headers may take, in bytes: cookies
+// of a proxy that signs people in, and of other products at the same domain,
+// come with every request.
+const maxHeader = 16 << 10
+
 // New returns a server with /healthz, which says that the process runs, and
 // /readyz, which says whether it can serve.
 func New(opts Options) *Server {
@@ -71,6 +77,7 @@ func New(opts Options) *Server {
 		WriteTimeout:          opts.RequestTimeout + 30*time.Second,
 		IdleTimeout:           2 * time.Minute,
 		StreamRequestBody:     true, // uploads are read as they come
+		ReadBufferSize:        maxHeader,
 
 		DisablePreParseMultipartForm: true, // by their handlers
 
@@ -80,7 +87,13 @@ func New(opts Options) *Server {
 	s.app.Use(s.prepare, recover.New(), compress.New(compress.Config{
 		Level: compress.LevelBestSpeed,
 		Next:  func(c *fiber.Ctx) bool { return section(c.Path()) == section(static.Prefix) }, // compressed once already
-	}), secure, sameOrigin(), s.identify, textual)
+	}), secure, unpacked, sameOrigin(), s.identify, textual)
+	server := s.app.Server()
+	answer := server.Handler
+	server.Handler = func(c *fasthttp.RequestCtx) {
+		answer(c)
+		passBody(c) // here, for Fiber answers methods that it does not know by itself
+	}
 	r := s.Router()
 	r.GetLive("/healthz", Public, func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	r.GetLive("/readyz", Public, s.ready)
@@ -142,7 +155,6 @@ func (s *Server) prepare(c *fiber.Ctx) error {
 	if err != nil { // answered here, so that the log line has the status
 		err = c.App().ErrorHandler(c, err)
 	}
-	passBody(c)
 	level := slog.LevelInfo
 	if path := c.Path(); path == "/healthz" || path == "/readyz" {
 		level = slog.LevelDebug
@@ -160,15 +172,15 @@ func (s *Server) prepare(c *fiber.Ctx) error {
 
 // passBody reads past what its handler has left of a request's body, or lets the
 // connection end: fasthttp would take the rest for the next request on it.
-func passBody(c *fiber.Ctx) {
-	body := c.Context().RequestBodyStream()
-	switch n := c.Request().Header.ContentLength(); {
+func passBody(c *fasthttp.RequestCtx) {
+	body := c.RequestBodyStream()
+	switch n := c.Request.Header.ContentLength(); {
 	case n < 0: // chunked: one that was read to its end can't be told from one that was not
-		c.Context().SetConnectionClose()
+		c.SetConnectionClose()
 	case n > 0 && body != nil:
 		rest, err := io.CopyN(io.Discard, body, 2*maxForm)
 		if rest == 2*maxForm || !errors.Is(err, io.EOF) {
-			c.Context().SetConnectionClose()
+			c.SetConnectionClose()
 		}
 	}
 }

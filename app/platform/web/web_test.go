@@ -159,7 +159,7 @@ func TestServer_UnreadBodiesAreNoRequests(t *testing.T) {
 	s.Router().Upload("/upload", web.Public, func(*fiber.Ctx) error { return nil })
 	request := fmt.Sprintf("GET /hidden HTTP/1.1\r\nHost: %032d\r\n\r\n", 0) // 64 bytes: one begins wherever a buffer ends
 	for name, tt := range map[string]struct {
-		path, length string
+		path, length string // path behind a method of its own: that method
 		body         string
 		isKept       bool // the connection, for the next request
 	}{
@@ -169,13 +169,19 @@ func TestServer_UnreadBodiesAreNoRequests(t *testing.T) {
 		"FarTooBig": {"/form", "", strings.Repeat(request, 3<<14), false},
 		"Upload":    {"/upload", "", strings.Repeat(request, 3<<14), false},
 		"Chunked":   {"/upload", "Transfer-Encoding: chunked", "4\r\nxxxx\r\n0\r\n\r\n" + request, false},
+		"NoMethod":  {"FOO /form", "", strings.Repeat(request, 1<<10), true},
+		"Get":       {"GET /after", "", request, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			conn := dial(t, s)
 			length := cmp.Or(tt.length, "Content-Length: "+strconv.Itoa(len(tt.body)))
 			go func() {
-				_, _ = io.WriteString(conn, "POST "+tt.path+" HTTP/1.1\r\nHost: a\r\n"+length+"\r\n\r\n"+tt.body+"GET /after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+				line := tt.path
+				if strings.HasPrefix(line, "/") {
+					line = "POST " + line
+				}
+				_, _ = io.WriteString(conn, line+" HTTP/1.1\r\nHost: a\r\n"+length+"\r\n\r\n"+tt.body+"GET /after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 			}()
 			answers, err := io.ReadAll(conn)
 			if got := strings.HasSuffix(string(answers), "after"); got != tt.isKept || err != nil {
@@ -247,5 +253,64 @@ func TestServer_StopsWhenToldBeforeItServes(t *testing.T) {
 	cancel()
 	if err := web.New(web.Options{StopGrace: time.Second}).Serve(ctx, l); err != nil {
 		t.Error(err)
+	}
+}
+
+// What would unpack a compressed form knows no limit: 1 MiB becomes gigabytes,
+// before anybody has signed in.
+func TestServer_CompressedBodiesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{})
+	s.Router().Post("/form", web.Public, func(c *fiber.Ctx) error { return c.SendString(c.FormValue("a")) })
+	s.Router().Upload("/upload", web.Public, func(c *fiber.Ctx) error { return c.Send(c.Body()) })
+	for _, path := range []string{"/form", "/upload"} {
+		for _, encodings := range [][]string{{"gzip"}, {"br"}, {"", "deflate"}} { // the last one counts
+			req := httptest.NewRequest(http.MethodPost, path, strings.NewReader("a=1"))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header["Content-Encoding"] = encodings
+			res, err := s.App().Test(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusUnsupportedMediaType {
+				t.Errorf("%s as %q: %d", path, encodings, res.StatusCode)
+			}
+		}
+	}
+}
+
+func TestServer_FormsHaveSoManyFields(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{})
+	s.Router().Post("/form", web.Public, func(c *fiber.Ctx) error { return c.SendString("taken") })
+	for fields, want := range map[int]string{10_000: "taken", 10_001: "at most 1 MiB and 10,000 fields"} {
+		req := httptest.NewRequest(http.MethodPost, "/form", strings.NewReader(strings.Repeat("a&", fields-1)+"a"))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		res, err := s.App().Test(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%d fields: %d %s, %v, want %q", fields, res.StatusCode, body, err, want)
+		}
+	}
+}
+
+func TestServer_HeadersOfProxiesAndNeighboursFit(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{})
+	s.App().Get("/", func(c *fiber.Ctx) error { return c.SendString("here") })
+	for size, want := range map[int]int{12 << 10: http.StatusOK, 20 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+		conn := dial(t, s)
+		go func() {
+			_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: proxy="+strings.Repeat("x", size)+"\r\n\r\n")
+		}()
+		answer := make([]byte, len("HTTP/1.1 200"))
+		if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 "+strconv.Itoa(want) {
+			t.Errorf("%d bytes: %q, %v, want %d", size, answer, err, want)
+		}
 	}
 }
