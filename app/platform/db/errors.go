@@ -20,7 +20,11 @@ const (
 	codeSerialization = "40001"
 	codeDeadlock      = "40P01"
 	codeCanceled      = "57014"
+	codeBytes         = "22021"
+	codeEscape        = "22P05" // of a character that no text has, in JSON
 )
+
+var errBytes = errs.New(errs.Invalid, "db.bytes", "There are bytes in it that are no text.")
 
 var kinds = map[string]*errs.Error{
 	codeUnique:        errs.New(errs.Conflict, "db.exists", "It is already there."),
@@ -32,6 +36,8 @@ var kinds = map[string]*errs.Error{
 	codeSerialization: errs.New(errs.Internal, "db.busy", "The database was too busy with the same records."),
 	codeDeadlock:      errs.New(errs.Internal, "db.busy", "The database was too busy with the same records."),
 	codeCanceled:      errs.New(errs.Internal, "db.timeout", "The database took too long."),
+	codeBytes:         errBytes,
+	codeEscape:        errBytes,
 }
 
 var errNotFound = errs.New(errs.NotFound, "db.not_found", "There is no such record.")
@@ -46,9 +52,9 @@ func (t *translated) Error() string   { return t.cause.Error() }
 func (t *translated) Unwrap() []error { return []error{t.kind, t.cause} }
 
 // Translate gives an error of PostgreSQL its kind: unique and exclusion
-// Conflict, foreign key FailedPrecondition, check and NOT NULL Invalid, no row
-// NotFound. Errors that have a kind, and all others, stay as they are. InTx,
-// ReadTx and Gorm's handle do this already.
+// Conflict, foreign key FailedPrecondition, check, NOT NULL and bytes that
+// are no text Invalid, no row NotFound. Errors that have a kind, and all
+// others, stay as they are. InTx, ReadTx and Gorm's handle do this already.
 func Translate(err error) error {
 	if err == nil {
 		return nil

@@ -202,6 +202,8 @@ func TestDB_ErrorKinds(t *testing.T) {
 		{"Check", "INSERT INTO thing VALUES (2, 'b', 0)", errs.Invalid, "thing_n"},
 		{"NotNull", "INSERT INTO thing VALUES (2, 'b', NULL)", errs.Invalid, ""},
 		{"ForeignKey", "INSERT INTO part VALUES (7)", errs.FailedPrecondition, "part_thing"},
+		{"NoText", `SELECT convert_from('\x6100', 'UTF8')`, errs.Invalid, ""},
+		{"NoTextInJSON", `SELECT '{"a": "\u0000"}'::jsonb ->> 'a'`, errs.Invalid, ""},
 		{"Other", "SELECT nonsense FROM thing", errs.Internal, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
