@@ -134,6 +134,7 @@ func TestCheck_Invariant5_ProblemsHavePlaces(t *testing.T) {
 		{"TooDeep", head + "covers: " + strings.Repeat("[", 200000), []string{"c.yaml:7:1: lists and mappings are nested too deeply"}},
 		{"TooManyItems", head + "covers:\n" + strings.Repeat("- ", 200000), []string{"c.yaml:8:1: lists and mappings are nested too deeply"}},
 		{"TooLong", head + strings.Repeat("#", 1<<20), []string{"c.yaml: a contract file has at most 1048576 bytes"}},
+		{"TooManyLines", head + strings.Repeat("-\n", 500_000), []string{"c.yaml: a contract file has at most 20000 lines"}},
 		{"TwoDocuments", head + "---\n" + head, []string{"holds one contract"}},
 		{"KeyTwice", head + "basis: cost\n", []string{`c.yaml:7:1: mapping key "basis" already defined`}},
 		{"Anchor", "seller: &x d\nbuyer: *x\nname: n\nstarts: 2026-01\nbasis: list\ncurrency: USD\n", []string{"1:9: seller: this must be a text, not an anchor", "2:8: buyer: this must be a text, not an anchor"}},

@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	maxFile  = 1 << 20 // bytes of a contract file
-	maxDepth = 100     // lists and mappings inside each other; the parser's time grows with its square
+	maxFile      = 1 << 20 // bytes of a contract file
+	maxFileLines = 20_000  // the parser's time grows with their square
+	maxDepth     = 100     // lists and mappings inside each other; the same
 )
 
 // reader walks a contract file's tree and collects what is wrong with it.
@@ -47,11 +48,16 @@ func (r *reader) root(data []byte) *ast.MappingNode {
 		r.fail(place{}, "", "a contract file has at most %d bytes", maxFile)
 		return nil
 	}
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	if bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r")) > maxFileLines {
+		r.fail(place{}, "", "a contract file has at most %d lines", maxFileLines)
+		return nil
+	}
 	if line := tooDeep(data); line > 0 {
 		r.fail(place{line, 1}, "", "lists and mappings are nested too deeply")
 		return nil
 	}
-	tree, err := parser.ParseBytes(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), 0)
+	tree, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		r.syntax(err)
 		return nil
