@@ -67,10 +67,17 @@ func presentGroups(now, before Figures, acting scope.Tier) []view.Group {
 		if t.Tier == acting {
 			title = "Your own business"
 		}
-		out = append(out, view.Group{Title: title, Figures: presentAmounts(t, prior, known, now)})
+		group := view.Group{Title: title, Figures: presentAmounts(t, prior, known, now)}
+		if t.Tier == scope.Reseller && acting == scope.Distributor && slices.ContainsFunc(now.Flow, isOwnUse) {
+			group.Note = "What resellers use themselves is not in these figures: they pay for it, and sell it to nobody."
+		}
+		out = append(out, group)
 	}
 	return out
 }
+
+// isOwnUse reports whether f ends with a reseller, who sells it to nobody.
+func isOwnUse(f Flow) bool { return f.To.Kind == NodeOwnUse && f.To.Party.Tier == scope.Reseller }
 
 func tiersText(t scope.Tier) string {
 	switch t {
@@ -207,7 +214,7 @@ func namesOf(flows []Flow, others map[scope.Tier]int) func(Node) string {
 		case NodeOwnUse:
 			return name + ", own use"
 		case NodeOthers:
-			return fmt.Sprintf("%d other %ss", others[n.Party.Tier], n.Party.Tier)
+			return ui.FormatCounted(int64(others[n.Party.Tier]), "other "+n.Party.Tier.String(), "other "+n.Party.Tier.String()+"s")
 		case NodeSupplier:
 			return name + " (supplier)"
 		}

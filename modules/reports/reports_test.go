@@ -148,6 +148,10 @@ func TestHome_Distributor(t *testing.T) {
 	if got := page.All(t, ".tb-group-title"); !slices.Equal(got, []string{"Your own business", "Resellers together"}) {
 		t.Errorf("groups: %q", got)
 	}
+	if got := page.Has(t, "[aria-label='Resellers together'] .tb-help"); !strings.Contains(got, "use themselves is not in these figures") {
+		t.Errorf("own use: %q", got)
+	}
+	page.Lacks(t, "[aria-label='Your own business'] .tb-help")
 	want := []string{
 		"Cost 90.00 USD as in 2026-09", "Price 108.00 USD +8.0 % on 2026-09", "Margin 18.00 USD 16.7 % of price, +80.0 % on 2026-09",
 		"Cost 111.00 USD 3.00 of it fees and rounding, as in 2026-09", "Price 150.00 USD as in 2026-09", "Margin 39.00 USD 26.0 % of price, as in 2026-09",

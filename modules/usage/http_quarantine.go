@@ -1,7 +1,6 @@
 package usage
 
 import (
-
 	"github.com/gofiber/fiber/v2"
 
 	"tierbook/app/kernel/errs"
@@ -9,8 +8,8 @@ import (
 	"tierbook/app/kernel/period"
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/web"
-	view "tierbook/views/usage"
 	"tierbook/views/ui"
+	view "tierbook/views/usage"
 )
 
 // shownQuarantine is how many rows the page shows.

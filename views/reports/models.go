@@ -48,6 +48,7 @@ type Section struct {
 type Group struct {
 	Title   string
 	Figures []ui.Figure
+	Note    string // what they leave out; empty: nothing
 }
 
 // Flow is a row of the table behind the money flow.
