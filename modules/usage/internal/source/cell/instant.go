@@ -56,8 +56,10 @@ type civil struct {
 	offset                                 int // seconds east of UTC
 }
 
+// isValid reports whether there is such an instant, in a year that a month may
+// be named of.
 func (t civil) isValid() bool {
-	return t.year >= 1970 && t.year <= 9999 && t.month >= 1 && t.month <= 12 && t.day >= 1 && t.day <= daysIn(t.year, t.month) &&
+	return t.year >= 1970 && t.year <= 9000 && t.month >= 1 && t.month <= 12 && t.day >= 1 && t.day <= daysIn(t.year, t.month) &&
 		t.hour <= 23 && t.minute <= 59 && t.second <= 60
 }
 

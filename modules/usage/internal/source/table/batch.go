@@ -5,7 +5,10 @@
 // that reading and understanding them can happen on two processors.
 package table
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Batch is a run of rows of one file. Its cells are valid until it is
 // released.
@@ -39,12 +42,11 @@ func (b *Batch) Width(row int) int { return int(b.widths[row]) }
 
 // Fault returns why the row is no proper CSV; empty if it is.
 func (b *Batch) Fault(row int) string {
-	for _, f := range b.faults {
-		if f.row == row {
-			return f.reason
-		}
+	i, found := slices.BinarySearchFunc(b.faults, row, func(f fault, row int) int { return f.row - row })
+	if !found {
+		return ""
 	}
-	return ""
+	return b.faults[i].reason
 }
 
 func (b *Batch) reset(slots int, first int64) {

@@ -11,6 +11,8 @@ import (
 const (
 	blockSize  = 1 << 20  // bytes read at once, and roughly a batch
 	recordMax  = 64 << 20 // longest record that is believed
+	columnsMax = 10_000   // of a header that is believed
+	cellsMax   = 1 << 20  // after which a batch ends: rows may have a byte each
 	batchesMax = 4        // buffers in circulation
 )
 
@@ -142,6 +144,9 @@ func splitHeader(data []byte, eof bool) (fields []string, n int, ok bool, err er
 		if !utf8.Valid(f) || bytes.IndexByte(f, 0) >= 0 {
 			return nil, 0, false, errors.New("the header is not UTF-8 text")
 		}
+		if len(fields) == columnsMax {
+			return nil, 0, false, fmt.Errorf("the header has more than %d columns", columnsMax)
+		}
 		fields = append(fields, string(bytes.TrimSpace(f)))
 		if end {
 			return fields, p.pos, true, nil
@@ -149,13 +154,13 @@ func splitHeader(data []byte, eof bool) (fields []string, n int, ok bool, err er
 	}
 }
 
-// fill moves pending bytes into b, tops them up by one read, parses all whole
-// records, and keeps the rest pending.
+// fill moves pending bytes into b, tops them up by one read, parses the whole
+// records in it, as many as a batch takes, and keeps the rest pending.
 func (c *CSV) fill(b *Batch) error {
 	b.reset(c.slots, c.row+1)
 	b.buf = append(b.buf[:0], c.pending...)
-	for {
-		if !c.eof {
+	for topUp := len(b.buf) < blockSize; ; topUp = true {
+		if !c.eof && topUp {
 			if err := c.readInto(b); err != nil {
 				return err
 			}
@@ -201,10 +206,11 @@ func ReadBlock(r io.Reader, block []byte) (n int, err error) {
 	return n, err
 }
 
-// parse splits the whole records in b.buf and returns where the rest starts.
+// parse splits the whole records in b.buf, as many as a batch takes, and returns
+// where the rest starts.
 func (c *CSV) parse(b *Batch) (rest int, err error) {
 	p := parser{data: b.buf, eof: c.eof}
-	for p.pos < len(p.data) {
+	for p.pos < len(p.data) && len(b.cells) < cellsMax {
 		start := p.pos
 		if p.skipEmptyLine() {
 			continue

@@ -216,3 +216,49 @@ func FuzzCSV(f *testing.F) {
 		}
 	})
 }
+
+// Rows of a byte each, below many columns, take no more memory than others.
+func TestCSV_ManyShortRows(t *testing.T) {
+	t.Parallel()
+	const columns, rows = 100, 3 << 20
+	c, err := NewCSV(strings.NewReader(strings.Repeat("a,", columns-1) + "a\n" + strings.Repeat("b\n", rows)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]int, columns)
+	for i := range want {
+		want[i] = i
+	}
+	c.Want(want)
+	var met int64
+	for {
+		b, err := c.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.First != met+1 || len(b.cells) > cellsMax+columns || len(b.buf) > 3*blockSize {
+			t.Fatalf("a batch from row %d after %d has %d cells, %d bytes", b.First, met, len(b.cells), len(b.buf))
+		}
+		if string(b.Cell(b.Rows-1, 0)) != "b" || b.Width(b.Rows-1) != 1 {
+			t.Fatalf("row %d is %q", b.First, b.Cell(b.Rows-1, 0))
+		}
+		met += int64(b.Rows)
+		c.Release(b)
+	}
+	if met != rows {
+		t.Errorf("%d rows, want %d", met, rows)
+	}
+}
+
+func TestCSV_HeaderHasSoManyColumns(t *testing.T) {
+	t.Parallel()
+	if _, err := NewCSV(strings.NewReader(strings.Repeat(",", columnsMax-1) + "\n")); err != nil {
+		t.Error(err)
+	}
+	if _, err := NewCSV(strings.NewReader(strings.Repeat(",", 2*blockSize) + "\n")); err == nil || !strings.Contains(err.Error(), "more than 10000 columns") {
+		t.Errorf("a header of commas: %v", err)
+	}
+}
