@@ -67,9 +67,8 @@ func (u utilityRuns) Request(ctx context.Context, assignee id.Tenant, month peri
 
 func (u utilityRuns) Cancel(ctx context.Context, run id.Run) error { return u.billing.Cancel(ctx, run) }
 
-func (u utilityRuns) Detail(ctx context.Context, run id.Run) (string, error) {
-	message, _, err := u.billing.Detail(ctx, run)
-	return message, err
+func (u utilityRuns) Failure(ctx context.Context, run id.Run) (message, detail string, err error) {
+	return u.billing.Failure(ctx, run)
 }
 
 func (u utilityRuns) Changes(ctx context.Context, run id.Run) ([]utilities.EdgeChange, error) {

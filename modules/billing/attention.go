@@ -53,9 +53,28 @@ func (s *Service) Attention(ctx context.Context, month period.Month) (Attention,
 		if err := s.readFindings(ctx, sc, month, &out); err != nil || !s.authz.Can(ctx, PermReadRuns) {
 			return err
 		}
-		return s.web.troubledRuns(ctx, sc.Tree, month, &out)
+		if err := s.web.troubledRuns(ctx, sc.Tree, month, &out); err != nil {
+			return err
+		}
+		return s.nameFailures(ctx, out.Failed)
 	})
 	return out, err
+}
+
+// nameFailures puts names into the errors of runs, of whom they are for.
+func (s *Service) nameFailures(ctx context.Context, runs []Run) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	var about []id.Tenant
+	for _, r := range runs {
+		about = append(about, r.Assignee, r.Seller, r.Buyer)
+	}
+	called, err := s.names(ctx, about...)
+	for i := range runs {
+		runs[i].Error = called.in(runs[i].Error)
+	}
+	return err
 }
 
 // readFindings fills in what findings block.
@@ -78,7 +97,7 @@ func (s *Service) readFindings(ctx context.Context, sc scope.Scope, month period
 		a := byCode[k]
 		if a == nil {
 			a = &AttentionFindings{Code: k.code, Example: f.finding, Edge: f.edge, Sum: money.New(decimal.Zero, k.currency)}
-			byCode[k], ids = a, append(ids, f.edge.Seller, f.edge.Buyer)
+			byCode[k], ids = a, append(ids, f.tenants()...)
 		}
 		a.Count, a.Lines, a.Sum.Amount = a.Count+1, a.Lines+f.finding.Lines, a.Sum.Amount.Add(f.finding.Sum)
 		blocked[f.edge] = true
@@ -90,6 +109,7 @@ func (s *Service) readFindings(ctx context.Context, sc scope.Scope, month period
 	out.Blocked = len(blocked)
 	for _, a := range byCode {
 		a.Seller, a.Buyer = party(known, a.Edge.Seller), party(known, a.Edge.Buyer)
+		a.Example.Message = edgeFinding{a.Edge, a.Example}.names(known).in(a.Example.Message)
 		out.Findings = append(out.Findings, *a)
 	}
 	slices.SortFunc(out.Findings, func(x, y AttentionFindings) int {

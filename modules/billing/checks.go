@@ -142,9 +142,42 @@ func (s *Service) LastCheck(ctx context.Context, month period.Month) (newest, co
 				actors = append(actors, acknowledgers(c.Result.Trees[i].Notices)...)
 			}
 		}
-		return s.nameActors(ctx, actors...)
+		if err := s.nameActors(ctx, actors...); err != nil {
+			return err
+		}
+		return s.nameChecked(ctx, complete.Result.Trees)
 	})
 	return newest, complete, ok, err
+}
+
+// nameChecked puts names into the findings of a check: of the parties that it
+// lists, and of whose lines a finding is about.
+func (s *Service) nameChecked(ctx context.Context, trees []TreeBooks) error {
+	var found []*Finding
+	var about []id.Tenant
+	for _, t := range trees {
+		for _, list := range [][]Finding{t.Findings, t.Notices} {
+			for i := range list {
+				found = append(found, &list[i])
+				if !list[i].Assignee.IsZero() {
+					about = append(about, list[i].Assignee)
+				}
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	called, err := s.names(ctx, about...)
+	for _, t := range trees {
+		for _, e := range t.Edges {
+			called[e.Seller], called[e.Buyer] = cmp.Or(e.SellerName, e.Seller), cmp.Or(e.BuyerName, e.Buyer)
+		}
+	}
+	for _, f := range found {
+		f.Message = called.in(f.Message)
+	}
+	return err
 }
 
 // acknowledgers are where findings say who has acknowledged them.

@@ -77,7 +77,8 @@ func TestCheck_KeepsAnExcerpt(t *testing.T) {
 	}
 }
 
-// A stored check says what Reconcile says, findings and notices included.
+// A stored check says what Reconcile says, findings and notices included, with
+// names for slugs.
 func TestCheck_StoresTheReconciliation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -101,6 +102,11 @@ func TestCheck_StoresTheReconciliation(t *testing.T) {
 	}
 	same := cmp.Options{
 		cmp.Comparer(func(a, b id.Tenant) bool { return a == b }), cmp.Comparer(func(a, b id.Run) bool { return a == b }),
+	}
+	for _, list := range [][]Finding{want.Trees[0].Findings, want.Trees[0].Notices} {
+		for i := range list {
+			list[i].Message = names{"north": nameOf("north"), "acme": nameOf("acme"), "direct": nameOf("direct"), "dist": nameOf("dist")}.in(list[i].Message)
+		}
 	}
 	if diff := cmp.Diff(want, got.Result, same); diff != "" {
 		t.Errorf("(-reconciled +stored):\n%s", diff)

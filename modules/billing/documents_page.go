@@ -33,6 +33,8 @@ type DocumentPage struct {
 // Document returns the invoice of an edge's month, whose parties are named by
 // their slugs.
 //
+// Its texts have names where Invoice's have slugs.
+//
 // Needs billing.read. Errors: NotFound as Invoice, also where a slug is unknown
 // to the reader. It must be called outside of a transaction.
 func (s *Service) Document(ctx context.Context, month period.Month, seller, buyer string) (DocumentPage, error) {
@@ -63,7 +65,39 @@ func (s *Service) Document(ctx context.Context, month period.Month, seller, buye
 			out.Contract, out.ContractName, out.ContractVersion = terms.Contract, terms.Name, terms.Number
 		}
 	}
+	if err := s.nameTenants(ctx, &out); err != nil {
+		return DocumentPage{}, err
+	}
 	return out, s.nameFindings(ctx, &out)
+}
+
+// nameTenants puts names into the texts of an invoice.
+func (s *Service) nameTenants(ctx context.Context, out *DocumentPage) error {
+	about := append([]id.Tenant{out.Seller, out.Buyer}, out.Invoice.stale...)
+	for _, f := range out.Invoice.Findings {
+		about = append(about, f.Assignee)
+	}
+	for _, l := range out.Invoice.Lines {
+		about = append(about, l.Assignee)
+	}
+	about = slices.DeleteFunc(about, id.Tenant.IsZero)
+	if len(about) == 2 && len(out.Invoice.Findings) == 0 {
+		return nil // no text that would name anybody
+	}
+	var called names
+	err := s.web.db.ReadTx(ctx, func(ctx context.Context) (err error) {
+		called, err = s.names(ctx, about...)
+		return err
+	})
+	for i := range out.Invoice.Findings {
+		f := &out.Invoice.Findings[i]
+		f.Message = called.in(f.Message)
+	}
+	for i := range out.Invoice.Lines {
+		l := &out.Invoice.Lines[i]
+		l.Detail, l.Brief = called.in(l.Detail), called.in(l.Brief)
+	}
+	return err
 }
 
 // nameFindings says who acknowledged the findings of an invoice, and whom those

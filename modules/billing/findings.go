@@ -139,10 +139,11 @@ func (s *Service) StandingFindings(ctx context.Context, runs ...id.Run) ([]EdgeF
 		}
 		var who []id.Tenant
 		for _, f := range found {
-			who = append(who, f.edge.Seller, f.edge.Buyer)
+			who = append(who, f.tenants()...)
 		}
 		known, err := s.parties(ctx, who)
 		for _, f := range found {
+			f.finding.Message = f.names(known).in(f.finding.Message)
 			out = append(out, EdgeFinding{party(known, f.edge.Seller), party(known, f.edge.Buyer), f.finding})
 		}
 		return err

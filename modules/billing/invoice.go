@@ -41,6 +41,7 @@ type InvoiceLine struct {
 	Amount   decimal.Decimal     // rounded to the currency's minor unit
 	Detail   string              // how a fee came about: «10 % of 190»; empty for usage
 	Brief    string              // Detail for people, with the base rounded to the minor unit; empty: Detail
+	Assignee id.Tenant           // whose fee; zero: of the contract, and for usage
 	IsIdle   bool                // a fee of exactly 0: a text for people leaves it out
 }
 
@@ -62,6 +63,7 @@ type Invoice struct {
 
 	net    decimal.Decimal // exact, without rounding
 	booked decimal.Decimal // the rounding as the period run charged it
+	stale  []id.Tenant     // who was rated with other terms than those in force
 }
 
 // usageGroup is the sum of line charges that agree in what a document's line
@@ -274,7 +276,7 @@ func (r periodRow) invoiceLine(slugs map[id.Tenant]string) InvoiceLine {
 			parts = append(parts, p)
 		}
 	}
-	line := InvoiceLine{Kind: KindFee, Label: r.Label, Amount: r.Amount, IsIdle: r.Amount.IsZero()}
+	line := InvoiceLine{Kind: KindFee, Label: r.Label, Amount: r.Amount, Assignee: r.AssigneeID, IsIdle: r.Amount.IsZero()}
 	exact, brief := parts, parts
 	if r.Rate != "" && r.Base.Valid {
 		exact = append(slices.Clone(parts), formula(r.Rate, money.Plain(r.Base.Decimal)))
@@ -338,6 +340,7 @@ func (s *Service) addOutdated(ctx context.Context, edge Edge, month period.Month
 	for _, g := range groups {
 		named = append(named, g.named()...)
 	}
+	inv.stale = named
 	slugs, err := s.slugs(ctx, named...)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tierbook/app/kernel/routes"
+	"tierbook/rules"
 	"tierbook/views/layout"
 )
 
@@ -107,5 +108,79 @@ func TestParties_AsPublished(t *testing.T) {
 	}
 	if after := hash(); after != before || after == "" {
 		t.Errorf("the hash was %q, is %q", before, after)
+	}
+}
+
+// Texts that are kept with slugs are read with names, by who sees the tenants.
+func TestNames_InTexts(t *testing.T) {
+	t.Parallel()
+	n := names{"acme": "Acme Ltd", "north-east": "North East"}
+	for text, want := range map[string]string{
+		"north-east → acme: 1 line of acme.":       "North East → Acme Ltd: 1 line of Acme Ltd.",
+		"acme-north, north, pacme, Acme, acme_1":   "acme-north, north, pacme, Acme, acme_1",
+		"recalculate acme, north-east for 2026-03": "recalculate Acme Ltd, North East for 2026-03",
+		"version 2 of «acme», of acme":             "version 2 of «acme», of Acme Ltd",
+		"":                                         "",
+	} {
+		if got := n.in(text); got != want {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+func TestPages_TextsHaveNames(t *testing.T) {
+	t.Parallel()
+	w := billed(t)
+	site := w.site()
+	dist := site.As(w.scopes["dist"], "finance")
+	read := func(what, text string, want ...string) {
+		t.Helper()
+		for _, word := range want {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s says %q, not %q", what, text, word)
+			}
+		}
+		text = strings.ReplaceAll(text, "«dist-direct»", "")
+		for _, slug := range []string{"dist", "north", "acme", "direct", "bolt"} {
+			if strings.Contains(strings.ReplaceAll(text, nameOf(slug), ""), slug) {
+				t.Errorf("%s says %q", what, text)
+			}
+		}
+	}
+	// A finding of a run, and of terms that have changed since.
+	w.contract("dist", "direct", rules.Terms{Basis: rules.BasisBilled})
+	read("the invoice", dist.Get(t, invoicePath("dist", "direct")).Is(t, http.StatusOK).Has(t, ".tb-stack"),
+		"1 line of direct Ltd on dist Ltd → direct Ltd has a cost", "dist Ltd → direct Ltd was rated")
+	todo, err := w.s.Attention(w.as("dist"), march)
+	if err != nil || len(todo.Findings) != 1 {
+		t.Fatal(todo, err)
+	}
+	read("the start page", todo.Findings[0].Example.Text(), "1 line of direct Ltd")
+	// A fee of one customer: on the page and in the file, not on the command line.
+	w.contract("north", "acme", rules.Terms{Basis: rules.BasisCost, Rules: []rules.Rule{
+		{Name: "Desk", Stage: rules.StageFee, Per: rules.PerCustomer, Then: "45"},
+	}})
+	w.recalc("north", "acme")
+	acme := site.As(w.scopes["acme"], "finance")
+	read("the fee", acme.Get(t, invoicePath("north", "acme")).Is(t, http.StatusOK).Has(t, "td .tb-help"), nameOf("acme"))
+	file := acme.Get(t, routes.InvoiceCSV(march, "north", "acme")).Is(t, http.StatusOK).Body
+	if !strings.Contains(file, "fee,Desk,,,,45.00,USD,acme Ltd") {
+		t.Error(file)
+	}
+	inv, err := w.s.Invoice(w.as("acme"), w.edge("north", "acme"), march)
+	if err != nil || !slices.ContainsFunc(inv.Lines, func(l InvoiceLine) bool { return l.Detail == "acme" }) {
+		t.Errorf("%+v %v", inv, err)
+	}
+	// A check of the month.
+	if _, err := w.s.EnsurePeriods(w.as("dist"), march); err != nil {
+		t.Fatal(err)
+	}
+	w.drain()
+	check := w.carryOutCheck(w.checkNow())
+	if len(check.Result.Trees) == 0 || len(check.Result.Trees[0].Notices) == 0 {
+		t.Fatalf("%+v", check.Result)
+	}
+	for _, f := range check.Result.Trees[0].Notices {
+		read("the check", f.Message, nameOf("direct"))
 	}
 }

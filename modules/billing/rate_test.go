@@ -337,12 +337,12 @@ func TestRate_Failure(t *testing.T) {
 		if r.State != StateFailed || r.Error != want {
 			t.Fatalf("run is %s: %q, want %q", r.State, r.Error, want)
 		}
-		if _, ok, err := w.s.Detail(w.as("north", "finance"), run); ok || err != nil {
-			t.Errorf("north reads the detail: %v %v", ok, err)
+		if message, detail, err := w.s.Failure(w.as("north", "finance"), run); detail != "" || message != want || err != nil {
+			t.Errorf("north reads %q, %q, %v", message, detail, err)
 		}
-		detail, ok, err := w.s.Detail(w.as("dist"), run)
-		if !ok || err != nil || !strings.Contains(detail, "secret margin") {
-			t.Errorf("dist reads %q %v %v", detail, ok, err)
+		_, detail, err := w.s.Failure(w.as("dist"), run)
+		if err != nil || !strings.Contains(detail, "secret margin") || !strings.Contains(detail, "dist Ltd → north Ltd") {
+			t.Errorf("dist reads %q, %v", detail, err)
 		}
 	})
 	t.Run("AFeeOverTheNewCharges", func(t *testing.T) {

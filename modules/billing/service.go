@@ -134,20 +134,29 @@ func (s *Service) Get(ctx context.Context, run id.Run) (out Run, err error) {
 	return out, err
 }
 
-// Detail returns what an edge's seller may read about why run failed, where
-// there is more than Run.Error; ok is false where there is nothing more, or not
-// for the scope.
+// Failure returns why run failed, for people: Run.Error with the names of
+// tenants, and what an edge's seller may read beyond it; detail is empty where
+// there is nothing more, or not for the scope.
 //
-// Needs billing.read_runs.
-func (s *Service) Detail(ctx context.Context, run id.Run) (message string, ok bool, err error) {
+// Needs billing.read_runs. Errors: NotFound.
+func (s *Service) Failure(ctx context.Context, run id.Run) (message, detail string, err error) {
 	if err := s.authz.Need(ctx, PermReadRuns); err != nil {
-		return "", false, err
+		return "", "", err
 	}
 	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
-		message, ok, err = s.web.errorOf(ctx, run)
+		r, err := s.web.getRun(ctx, run)
+		if err != nil {
+			return err
+		}
+		called, err := s.namesOfRun(ctx, r)
+		if err != nil {
+			return err
+		}
+		detail, _, err = s.web.errorOf(ctx, run)
+		message, detail = called.in(r.Error), called.in(detail)
 		return err
 	})
-	return message, ok, err
+	return message, detail, err
 }
 
 // List returns runs that the scope may see, the newest request first.

@@ -25,9 +25,9 @@ type Runs interface {
 	Request(ctx context.Context, assignee id.Tenant, month period.Month, reason string) (id.Run, error)
 	// Cancel withdraws a run. Errors: FailedPrecondition for one that has started.
 	Cancel(ctx context.Context, run id.Run) error
-	// Detail returns what the scope may know about why a run failed, beyond
-	// Run.Error; "" where there is nothing more.
-	Detail(ctx context.Context, run id.Run) (string, error)
+	// Failure returns why a run failed, with the names of tenants: Run.Error, and
+	// what the scope may know beyond it; "" where there is nothing more.
+	Failure(ctx context.Context, run id.Run) (message, detail string, err error)
 	// Changes returns what a completed recalculation changed, top down, with the
 	// fees that it caused to be computed again.
 	Changes(ctx context.Context, run id.Run) ([]EdgeChange, error)

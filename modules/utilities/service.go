@@ -409,7 +409,7 @@ func (s *Service) Run(ctx context.Context, run id.Run) (RunView, error) {
 	}
 	out := RunView{Entry: entries[0], Now: s.clock.Now(), CanAgain: r.Kind == KindRecalculation && s.authz.Can(ctx, PermRecalculate)}
 	if r.State == StateFailed {
-		out.Detail, err = s.runs.Detail(ctx, run)
+		out.Error, out.Detail, err = s.runs.Failure(ctx, run)
 		return out, err
 	}
 	if r.State != StateComplete {

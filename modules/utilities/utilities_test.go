@@ -71,7 +71,10 @@ func (q *queue) Cancel(_ context.Context, run id.Run) error {
 	return nil
 }
 
-func (q *queue) Detail(context.Context, id.Run) (string, error) { return q.detail, nil }
+func (q *queue) Failure(ctx context.Context, run id.Run) (message, detail string, err error) {
+	r, err := q.Get(ctx, run)
+	return r.Error, q.detail, err
+}
 
 func (q *queue) Changes(context.Context, id.Run) ([]EdgeChange, error) { return q.changes, nil }
 
