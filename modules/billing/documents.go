@@ -90,6 +90,7 @@ func (s *Service) Documents(ctx context.Context, f DocumentFilter) (Documents, e
 const (
 	documentsPage    = 50
 	maxDocumentsPage = 500
+	maxPage          = 1 << 30 // no list is that long, and numbers around it fit
 	// manyCalled is from how many tenants on reading all documents is quicker
 	// than looking theirs up.
 	manyCalled = 300
@@ -97,7 +98,7 @@ const (
 
 // normal puts the defaults in.
 func (f DocumentFilter) normal() DocumentFilter {
-	f.Page, f.Text = max(f.Page, 1), strings.TrimSpace(f.Text)
+	f.Page, f.Text = min(max(f.Page, 1), maxPage), strings.TrimSpace(f.Text)
 	if f.Size <= 0 {
 		f.Size = documentsPage
 	}

@@ -65,6 +65,9 @@ func TestPages_Invoices(t *testing.T) {
 	blocked.Has(t, `.tb-chips a[aria-label="Remove Blocked"]`)
 	site.As(w.scopes["dist"], "finance").Get(t, routes.With(routes.Invoices, "q", "nobody")).Is(t, http.StatusOK).Has(t, ".tb-empty")
 
+	for _, page := range []string{"-1", "x", "9223372036854775807", "9223372036854775808"} {
+		site.As(w.scopes["dist"], "finance").Get(t, routes.With(routes.Invoices, "page", page)).Is(t, http.StatusOK)
+	}
 	acme := site.As(w.scopes["acme"], "finance").Get(t, routes.Invoices).Is(t, http.StatusOK)
 	if got := acme.All(t, "#invoices tr td:first-child"); len(got) != 1 || got[0] != "north Ltd" {
 		t.Errorf("the customer's list: %q", got)
