@@ -184,6 +184,9 @@ func (m *Module) bindPart(ctx context.Context, in *importInput, part *multipart.
 		if part.FileName() == "" {
 			return nil // nothing was chosen
 		}
+		if len(in.uploads) == maxUploads {
+			return errManyFiles
+		}
 		u, err := m.Service.Upload(ctx, part.FileName(), part, m.uploadBytes)
 		if err != nil {
 			if _, known := errs.Message(err); !known && errors.Is(err, io.ErrUnexpectedEOF) {

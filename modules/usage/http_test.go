@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -151,6 +152,40 @@ func TestPages_Upload_SaysWhatIsWrong(t *testing.T) {
 	}
 	a := admin.Do(t, http.MethodPost, routes.ImportNew, "application/x-www-form-urlencoded", strings.NewReader("owner=north"), nil)
 	a.Is(t, http.StatusUnprocessableEntity)
+	s.waitGone(t, uploads)
+}
+
+func TestPages_Upload_HasLimits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	admin := s.As(s.north, "admin")
+	many := make([]string, maxUploads+1)
+	for i := range many {
+		many[i] = strconv.Itoa(i) + ".csv"
+	}
+	for want, names := range map[string][]string{
+		"Has a name of more than 255 bytes.": {strings.Repeat("x", 252) + ".csv"},
+		"at most 1000 files":                 many,
+	} {
+		var body bytes.Buffer
+		w := multipart.NewWriter(&body)
+		for _, name := range names {
+			part, err := w.CreateFormFile("file", name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(part, "x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		a := admin.Do(t, http.MethodPost, routes.ImportNew, w.FormDataContentType(), &body, nil).Is(t, http.StatusUnprocessableEntity)
+		if text := a.Has(t, ".tb-errors"); !strings.Contains(text, want) || len(text) > 500 {
+			t.Errorf("%d files: %q, want %q", len(names), text, want)
+		}
+	}
 	s.waitGone(t, uploads)
 }
 

@@ -22,8 +22,14 @@ import (
 // uploads is where uploaded files lie in the object store.
 const uploads = "uploads/"
 
+const (
+	maxUploads    = 1000 // files of an import
+	maxUploadName = 255  // bytes, as file systems have it
+)
+
 var (
 	errNoFile     = errs.New(errs.Invalid, "usage.no_file", "There is no file to import.").WithField("file", "Choose a file.")
+	errManyFiles  = errs.Newf(errs.Invalid, "usage.many_files", "An import takes at most %d files.", maxUploads).WithField("file", "Choose fewer files, or a zip of them.")
 	errTwoSources = errs.New(errs.Invalid, "usage.two_sources", "An import is of files or of a URL.").WithField("url", "Leave it empty, or choose no file.")
 	errOneFile    = func(name string) error {
 		return errs.Newf(errs.Invalid, "usage.same_name", "Two of the files are called %s.", name).WithField("file", "Two files have the same name.")
@@ -39,13 +45,18 @@ func errFormat(f Format) error {
 // memory, but no more than limit bytes; 0 means any number. What no import asks
 // for within 24 hours goes with the next GC.
 //
-// Needs usage.import. Errors: Invalid for a name that no importer reads and for
-// a file that is empty or larger than limit, naming it; r's own.
+// Needs usage.import. Errors: Invalid for a name that no importer reads or that
+// is longer than 255 bytes, and for a file that is empty or larger than limit,
+// naming it; r's own.
 func (s *Service) Upload(ctx context.Context, name string, r io.Reader, limit int64) (Upload, error) {
 	if err := s.authz.Need(ctx, PermImport); err != nil {
 		return Upload{}, err
 	}
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	if len(name) > maxUploadName {
+		return Upload{}, errs.Newf(errs.Invalid, "usage.file_name", "The name of a file is longer than %d bytes.", maxUploadName).
+			WithField("file", fmt.Sprintf("Has a name of more than %d bytes.", maxUploadName))
+	}
 	if !source.IsImportable(name) {
 		return Upload{}, errs.Newf(errs.Invalid, "usage.file_name", "%s is not a CSV, gz, zip or Parquet file, nor a manifest.", name).
 			WithField("file", "Is not a CSV, gz, zip or Parquet file.")
