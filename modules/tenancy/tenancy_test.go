@@ -249,7 +249,7 @@ func TestSlugOf(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"Acme": "acme", "  ACME, Inc. ": "acme-inc", "Łódź": "lodz", "東京": "tenant", "a--b": "a-b", "Möbel": "moebel",
-		"O’Neill": "oneill", "3 Mile": "3-mile", strings.Repeat("a", 300): strings.Repeat("a", maxName),
+		"O’Neill": "oneill", "3 Mile": "3-mile", "New": "tenant", "New & Co": "new-and-co", strings.Repeat("a", 300): strings.Repeat("a", maxName),
 	} {
 		if got := slugOf(name); got != want || !isSlug(got) {
 			t.Errorf("slugOf(%q) = %q, want %q", name, got, want)
@@ -269,6 +269,7 @@ func TestService_Invariant4_ParentsAreAbove(t *testing.T) {
 		"reseller under nobody":      {Tier: scope.Reseller, Name: "X"},
 		"no tier":                    {Name: "X", Parent: a.d.ID},
 		"no name":                    {Tier: scope.Customer, Name: " ", Parent: a.d.ID},
+		"slug of a form":             {Tier: scope.Customer, Name: "X", Slug: "new", Parent: a.d.ID},
 		"bad slug":                   {Tier: scope.Customer, Name: "X", Slug: "A B", Parent: a.d.ID},
 		"no months":                  {Tier: scope.Customer, Name: "X", Parent: a.d.ID, Months: period.Months{From: month("2026-03"), To: month("2026-01")}},
 	} {

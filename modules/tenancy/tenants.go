@@ -117,7 +117,7 @@ func (in CreateInput) Validate() error {
 		fail("name", "A tenant needs a name of at most 200 bytes.")
 	}
 	if in.Slug != "" && !isSlug(in.Slug) {
-		fail("slug", "A slug consists of a–z, 0–9 and single hyphens.")
+		fail("slug", "A slug consists of a–z, 0–9 and single hyphens, and is not «"+reservedSlug+"».")
 	}
 	if (in.Tier == scope.Distributor) != in.Parent.IsZero() {
 		fail("parent", "A distributor has no parent, every other tenant has one.")
@@ -157,15 +157,20 @@ var folds = strings.NewReplacer(
 	"ź", "z", "ż", "z", "ž", "z", "&", " and ", "'", "", "’", "",
 )
 
+// reservedSlug stands in addresses where a slug would: at the form that adds a
+// tenant.
+const reservedSlug = "new"
+
 // slugOf makes a slug of a name: ASCII letters and digits in lower case, with
-// single hyphens between words. Names without any make «tenant».
+// single hyphens between words. Names without any make «tenant», and so does
+// the reserved one.
 func slugOf(name string) string {
 	folded := folds.Replace(strings.ToLower(name))
 	words := strings.FieldsFunc(folded, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	})
 	slug := strings.Join(words, "-")
-	if slug == "" {
+	if slug == "" || slug == reservedSlug {
 		return "tenant"
 	}
 	return strings.Trim(slug[:min(len(slug), maxName)], "-")
