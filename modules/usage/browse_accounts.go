@@ -23,6 +23,8 @@ type AccountQuery struct {
 	Text       string       // part of the identifier or name; empty: any
 	After      id.Account   // only what comes after this one in the list; zero: from the start
 	Limit      int          // 0: 50
+
+	open []id.Account // with lines that nobody answers for, where only these are wanted
 }
 
 // AccountPage is a piece of a list of accounts.
@@ -30,6 +32,9 @@ type AccountPage struct {
 	Accounts []Account // Months are those of the query's period
 	Total    int64     // that the query chooses, on all pages
 	More     bool
+	// Open is Unassigned of the query's period, where it asks for such accounts
+	// only.
+	Open []UnassignedSum
 }
 
 // UnassignedSum adds up the lines of one currency that nobody answers for.
@@ -52,8 +57,17 @@ func (s *Service) BrowseAccounts(ctx context.Context, q AccountQuery) (AccountPa
 	var out AccountPage
 	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
 		if q.Unassigned {
-			if newest, err := s.web.newestMonth(ctx); err != nil || newest.IsZero() {
-				return err // who sees no delivery sees no lines
+			open, err := s.open(ctx, q.Period)
+			if err != nil || len(open) == 0 {
+				return err
+			}
+			out.Open, q.open = nil, nil
+			for _, o := range open {
+				var list id.Accounts
+				if err := list.Scan(o.List); err != nil {
+					return err
+				}
+				out.Open, q.open = append(out.Open, o.UnassignedSum), append(q.open, list...)
 			}
 		}
 		rows, err := s.web.filterAccounts(ctx, q)
@@ -135,13 +149,22 @@ func (s *Service) Unassigned(ctx context.Context, p period.Month) (out []Unassig
 		return nil, err
 	}
 	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
-		if newest, err := s.web.newestMonth(ctx); err != nil || newest.IsZero() {
-			return err // who sees no delivery sees no lines
+		open, err := s.open(ctx, p)
+		for _, o := range open {
+			out = append(out, o.UnassignedSum)
 		}
-		out, err = s.web.unassigned(ctx, p)
 		return err
 	})
 	return out, err
+}
+
+// open adds up the lines of p that nobody answers for. It belongs into a read
+// transaction.
+func (s *Service) open(ctx context.Context, p period.Month) ([]openSum, error) {
+	if newest, err := s.web.newestMonth(ctx); err != nil || newest.IsZero() {
+		return nil, err // who sees no delivery sees no lines
+	}
+	return s.web.unassigned(ctx, p)
 }
 
 // UnassignedIn is Unassigned for the lines of some deliveries, of all months.

@@ -69,7 +69,7 @@ func (m *Module) accountPage(c *fiber.Ctx, query map[string]string) (view.Accoun
 		return view.Accounts{}, err
 	}
 	l.edit, _ = id.Parse[id.Account](query["edit"])
-	l.month = q.Period
+	l.month, l.knowsOpen = q.Period, q.Unassigned && q.Period.IsZero()
 	return m.presentAccounts(ctx, l)
 }
 

@@ -20,6 +20,7 @@ type accountList struct {
 	month     period.Month // whose sums are shown; zero: the newest
 	edit      id.Account   // shown with its form, whatever it lacks
 	canAssign bool
+	knowsOpen bool // page.Open is of all months
 	names     map[id.Tenant]Tenant
 	tenants   []Tenant // who may be assigned to
 }
@@ -40,9 +41,11 @@ func (m *Module) presentAccounts(ctx context.Context, l accountList) (p view.Acc
 			return p, err
 		}
 	}
-	open, err := m.Service.Unassigned(ctx, period.Month{})
-	if err != nil {
-		return p, err
+	open := l.page.Open
+	if !l.knowsOpen {
+		if open, err = m.Service.Unassigned(ctx, period.Month{}); err != nil {
+			return p, err
+		}
 	}
 	p = view.Accounts{
 		Filter: l.filter, Month: l.month, Total: l.page.Total, Unassigned: presentUnassigned(open),

@@ -162,8 +162,7 @@ func (s store) filterAccounts(ctx context.Context, q AccountQuery) ([]listedAcco
 			WHERE (CAST(@owner AS uuid) IS NULL OR acc.owner_id = @owner) AND (@provider = '' OR acc.provider = @provider)
 				AND (@text = '' OR acc.account ILIKE @like OR acc.name ILIKE @like)
 				AND (CAST(@assignee AS uuid) IS NULL OR acc.id IN (SELECT a.account_id FROM usage_assignments a WHERE a.assignee_id = @assignee))
-				AND (NOT @unassigned OR acc.id IN (
-					SELECT sa.account_id `+openParts+` AND (CAST(@period AS date) IS NULL OR sa.period = @period)))
+				AND (NOT @unassigned OR acc.id IN (SELECT unnest(CAST(@open AS uuid[]))))
 				AND (CAST(@period AS date) IS NULL OR @unassigned
 					OR acc.id IN (SELECT sa.account_id `+currentParts+` WHERE sa.period = @period)
 					OR acc.id IN (SELECT a.account_id FROM usage_assignments a WHERE a.months @> CAST(@period AS date))))
@@ -174,7 +173,7 @@ func (s store) filterAccounts(ctx context.Context, q AccountQuery) ([]listedAcco
 		ORDER BY c.provider, c.account, c.id
 		LIMIT @limit`, map[string]any{
 		"owner": q.Owner, "provider": q.Provider, "text": q.Text, "like": like(q.Text), "assignee": q.Assignee,
-		"unassigned": q.Unassigned, "period": q.Period, "after": q.After, "limit": q.Limit,
+		"unassigned": q.Unassigned, "open": ids(q.open), "period": q.Period, "after": q.After, "limit": q.Limit,
 	})
 	return rows, err
 }
@@ -198,11 +197,18 @@ const openParts = `
 	JOIN usage_deliveries d ON d.id = s.delivery_id AND d.state = 'current'
 	WHERE NOT EXISTS (SELECT FROM usage_assignments a WHERE a.account_id = sa.account_id AND a.months @> sa.service_month)`
 
+// openSum is an UnassignedSum with the accounts in it.
+type openSum struct {
+	UnassignedSum `gorm:"embedded"`
+	List          []byte // their ids, as id.Accounts reads them
+}
+
 // unassigned adds up the lines that nobody answers for, by currency.
-func (s store) unassigned(ctx context.Context, p period.Month) ([]UnassignedSum, error) {
-	var rows []UnassignedSum
+func (s store) unassigned(ctx context.Context, p period.Month) ([]openSum, error) {
+	var rows []openSum
 	err := s.query(ctx, &rows, `
-		SELECT sa.currency, count(DISTINCT sa.account_id) AS accounts, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed
+		SELECT sa.currency, count(DISTINCT sa.account_id) AS accounts, sum(sa.rows)::bigint AS rows, sum(sa.billed) AS billed,
+			string_agg(DISTINCT uuid_send(sa.account_id), '') AS list
 		`+openParts+` AND (?::date IS NULL OR sa.period = ?)
 		GROUP BY sa.currency ORDER BY sa.currency`, p, p)
 	return rows, err

@@ -79,6 +79,9 @@ func Array[K kind](list []ID[K]) string {
 // Tenants are many tenants in one value of a query.
 type Tenants = packed[tenantKind]
 
+// Accounts are Tenants of accounts.
+type Accounts = packed[accountKind]
+
 // packed are ids as string_agg of uuid_send writes them, NULL for none:
 // ten thousand rows take many times as long to read.
 type packed[K kind] []ID[K]
