@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -102,29 +103,34 @@ func (u usedTerms) edge() Edge { return Edge{Seller: u.SellerID, Buyer: u.BuyerI
 // month: first for lines, then for fees. Runs that have not recorded what they
 // read are left out.
 func (s store) usedTerms(ctx context.Context, tree id.Tenant, month period.Month) ([]usedTerms, error) {
-	return s.applied(ctx, `tree_id = ? AND month = ?`, `p.tree_id = ? AND p.month = ?`, tree, month)
+	return s.applied(ctx, []string{`tree_id = ? AND month = ?`}, `p.tree_id = ? AND p.month = ?`, tree, month)
 }
 
 // otherTerms is usedTerms of one edge, with the base contract of its seller's
-// lines on it, without the lines that were rated with the given terms.
+// lines on it, without the lines that were rated with the given terms. Nearly
+// all were: other terms are ranges of an index that holds them in order.
 func (s store) otherTerms(ctx context.Context, edge Edge, month period.Month, terms, base string) ([]usedTerms, error) {
-	return s.applied(ctx, `
-		seller_id = @seller AND month = @month AND (buyer_id = @buyer AND terms_hash <> @terms
-			OR buyer_id IS NULL AND terms_hash <> @base AND EXISTS (SELECT FROM billing_applied e
-				WHERE e.assignee_id = a.assignee_id AND e.month = a.month AND e.seller_id = a.seller_id AND e.buyer_id = @buyer))`,
+	const (
+		onEdge = `seller_id = @seller AND buyer_id = @buyer AND month = @month AND terms_hash `
+		onBase = `EXISTS (SELECT FROM billing_applied e
+			WHERE e.assignee_id = a.assignee_id AND e.month = a.month AND e.seller_id = a.seller_id AND e.buyer_id = @buyer)
+			AND seller_id = @seller AND buyer_id IS NULL AND month = @month AND terms_hash `
+	)
+	return s.applied(ctx, []string{onEdge + `< @terms`, onEdge + `> @terms`, onBase + `< @base`, onBase + `> @base`},
 		`p.seller_id = @seller AND p.buyer_id = @buyer AND p.month = @month`,
 		map[string]any{"seller": edge.Seller, "buyer": edge.Buyer, "month": month, "terms": terms, "base": base})
 }
 
-// applied returns what was applied to lines and fees that fulfil conditions,
-// which take the same arguments.
-func (s store) applied(ctx context.Context, lines, fees string, args ...any) ([]usedTerms, error) {
+// applied returns what was applied to lines that fulfil one of conditions, no
+// two of which hold for the same, and to fees. All take the same arguments.
+func (s store) applied(ctx context.Context, lines []string, fees string, args ...any) ([]usedTerms, error) {
 	if len(args) > 1 {
 		args = append(args, args...)
 	}
+	const line = `SELECT seller_id, buyer_id, assignee_id, version_id, terms_hash FROM billing_applied a WHERE `
 	var rows []usedTerms
 	err := s.q(ctx).Raw(`
-		(SELECT seller_id, buyer_id, assignee_id, version_id, terms_hash FROM billing_applied a WHERE `+lines+` ORDER BY assignee_id)
+		(SELECT * FROM (`+line+strings.Join(lines, ` UNION ALL `+line)+`) a ORDER BY assignee_id)
 		UNION ALL
 		SELECT p.seller_id, p.buyer_id, NULL, (r.inputs -> 'contract' ->> 'version')::uuid,
 			coalesce(r.inputs -> 'contract' ->> 'terms_hash', '')
