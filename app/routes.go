@@ -27,6 +27,7 @@ func (a *App) newServer(access *authz.Authz) *web.Server {
 	opts := web.Options{
 		RequestTimeout: a.Config.Web.RequestTimeout, StopGrace: a.Config.Web.StopGrace, Log: a.Log,
 		Sessions: sessions{a.Tenancy}, Reads: a.web, Authz: access, Jobs: progress{a.Billing, a.Usage, a.Tenancy, a.web}, Proxies: proxies,
+		Downloads: max(1, a.Config.Database.WebConns/2), // or pages would wait for who reads slowly
 		Checks: []web.Check{
 			{Name: "database", Check: a.web.Ping},
 			{Name: "objects", Check: a.objectsAnswer},

@@ -152,16 +152,27 @@ func CSV(c *fiber.Ctx, filename string, write func(io.Writer) error) error {
 
 // StreamCSV answers with a table to download that begins to come while it is
 // still written. write runs after the handler has returned, in one read-only
-// transaction and with a request's time. Where it fails the connection breaks
-// off: half a table must not pass for a whole one.
+// transaction and with a request's time: whoever reads more slowly gets no
+// more. Where it fails the connection breaks off: half a table must not pass
+// for a whole one.
+//
+// Errors: RateLimited where as many are written as Options.Downloads says.
 func StreamCSV(c *fiber.Ctx, filename string, write func(context.Context, io.Writer) error) error {
 	s := serverOf(c)
+	if s.downloads != nil {
+		select {
+		case s.downloads <- struct{}{}:
+		default:
+			return errDownloads
+		}
+	}
 	ctx := context.WithoutCancel(c.UserContext())
 	cancel := func() {}
 	if s.opts.RequestTimeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, s.opts.RequestTimeout)
 	}
 	r, pipe := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { _ = pipe.CloseWithError(ctx.Err()) }) // a write waits for a slow reader
 	out := newStream(pipe, c.Request().Header.HasAcceptEncoding("gzip"))
 	if out.gzip != nil {
 		c.Set(fiber.HeaderContentEncoding, "gzip")
@@ -177,6 +188,10 @@ func StreamCSV(c *fiber.Ctx, filename string, write func(context.Context, io.Wri
 	go func() {
 		defer cancel()
 		err := s.streamed(ctx, out, write)
+		stop()
+		if s.downloads != nil {
+			<-s.downloads
+		}
 		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the client went away
 			log.ErrorContext(ctx, "a download broke off", "request", request, "error", err)
 		}
@@ -184,6 +199,8 @@ func StreamCSV(c *fiber.Ctx, filename string, write func(context.Context, io.Wri
 	}()
 	return nil
 }
+
+var errDownloads = errs.New(errs.RateLimited, "web.downloads", "Too many files are being downloaded right now. Try again in a few seconds.")
 
 // streamed writes one answer; a panic is an error like others.
 func (s *Server) streamed(ctx context.Context, out *stream, write func(context.Context, io.Writer) error) (err error) {

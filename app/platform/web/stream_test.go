@@ -155,3 +155,45 @@ func TestStreamCSV(t *testing.T) {
 		})
 	}
 }
+
+// Whoever reads slowly, or not at all, keeps neither a connection to the
+// database for long nor everybody else from theirs.
+func TestStreamCSV_SlowReaders(t *testing.T) {
+	t.Parallel()
+	const downloads = 2
+	ended := make(chan struct{}, 2*downloads)
+	s := web.New(web.Options{RequestTimeout: time.Second, Downloads: downloads})
+	s.Router().GetLive("/a.csv", web.Public, func(c *fiber.Ctx) error {
+		return web.StreamCSV(c, "a.csv", func(_ context.Context, w io.Writer) error {
+			row := []byte(strings.Repeat("x", 1<<20))
+			for {
+				if _, err := w.Write(row); err != nil {
+					ended <- struct{}{}
+					return err
+				}
+			}
+		})
+	})
+	c := served(t, s)
+	for range downloads {
+		ask(t, c, "/a.csv", "identity") // the body stays unread
+	}
+	refused := ask(t, c, "/a.csv", "identity")
+	if refused.StatusCode != http.StatusTooManyRequests || refused.Header.Get("Retry-After") == "" {
+		t.Errorf("one too many: %s, %v", refused.Status, refused.Header)
+	}
+	for range downloads {
+		select {
+		case <-ended:
+		case <-time.After(5 * time.Second):
+			t.Fatal("who does not read is waited for")
+		}
+	}
+	for range 100 { // a place is free when its download has ended
+		if resp := ask(t, c, "/a.csv", "identity"); resp.StatusCode == http.StatusOK {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("no place became free")
+}

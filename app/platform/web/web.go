@@ -36,6 +36,7 @@ type Options struct {
 	Checks         []Check       // what /readyz asks
 	Log            *slog.Logger
 	Proxies        []netip.Prefix // who may say for whom they ask: see ClientIP
+	Downloads      int            // tables that StreamCSV writes at once, each with a connection to the database; 0: any number
 
 	Sessions Sessions // nil: nobody can sign in
 	Reads    Reads    // the transaction around a GET; nil: none
@@ -52,9 +53,10 @@ type Reads interface {
 
 // Server answers requests.
 type Server struct {
-	app    *fiber.App
-	opts   Options
-	routes []Route
+	app       *fiber.App
+	opts      Options
+	routes    []Route
+	downloads chan struct{} // a place for each that is under way; nil: any number
 }
 
 // maxHeader is what a request's address and headers may take, in bytes: cookies
@@ -88,6 +90,9 @@ func New(opts Options) *Server {
 		Level: compress.LevelBestSpeed,
 		Next:  func(c *fiber.Ctx) bool { return section(c.Path()) == section(static.Prefix) }, // compressed once already
 	}), secure, unpacked, sameOrigin(), s.identify, textual)
+	if opts.Downloads > 0 {
+		s.downloads = make(chan struct{}, opts.Downloads)
+	}
 	server := s.app.Server()
 	answer := server.Handler
 	server.Handler = func(c *fasthttp.RequestCtx) {
