@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
 	"tierbook/modules/billing"
 	"tierbook/modules/tenancy"
 )
@@ -28,6 +29,10 @@ func (b billingDirectory) ByID(ctx context.Context, tenants ...id.Tenant) (map[i
 func (b billingDirectory) BySlug(ctx context.Context, slug string) (billing.Tenant, error) {
 	t, err := b.tenancy.Find(ctx, slug)
 	return billingTenant(t), err
+}
+
+func (b billingDirectory) Containing(ctx context.Context, month period.Month, tenants ...id.Tenant) (map[id.Tenant][]id.Tenant, error) {
+	return b.tenancy.Containing(ctx, month, tenants...)
 }
 
 func (b billingDirectory) Called(ctx context.Context, text string) ([]id.Tenant, error) {

@@ -56,21 +56,17 @@ func (s *Service) Attention(ctx context.Context, month period.Month) (Attention,
 		if err := s.web.troubledRuns(ctx, sc.Tree, month, &out); err != nil {
 			return err
 		}
-		return s.nameFailures(ctx, out.Failed)
+		return s.nameFailures(ctx, month, out.Failed)
 	})
 	return out, err
 }
 
-// nameFailures puts names into the errors of runs, of whom they are for.
-func (s *Service) nameFailures(ctx context.Context, runs []Run) error {
+// nameFailures puts names into the errors of runs of month.
+func (s *Service) nameFailures(ctx context.Context, month period.Month, runs []Run) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	var about []id.Tenant
-	for _, r := range runs {
-		about = append(about, r.Assignee, r.Seller, r.Buyer)
-	}
-	called, err := s.names(ctx, about...)
+	called, err := s.namesIn(ctx, month, runs...)
 	for i := range runs {
 		runs[i].Error = called.in(runs[i].Error)
 	}

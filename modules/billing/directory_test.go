@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
+	"tierbook/app/platform/scope"
 )
 
 // directory answers pages from the tenants that a test has.
@@ -34,6 +36,21 @@ func (d directory) BySlug(ctx context.Context, slug string) (Tenant, error) {
 		return all[i], nil
 	}
 	return Tenant{}, errNoTenant
+}
+
+func (d directory) Containing(ctx context.Context, month period.Month, tenants ...id.Tenant) (map[id.Tenant][]id.Tenant, error) {
+	sc, err := scope.From(ctx)
+	out := map[id.Tenant][]id.Tenant{}
+	for _, t := range tenants {
+		chain, notBelow := d.Chain(ctx, sc.Tenant, t, month)
+		if notBelow != nil {
+			continue
+		}
+		for _, x := range chain {
+			out[t] = append(out[t], x.ID)
+		}
+	}
+	return out, err
 }
 
 func (d directory) Called(ctx context.Context, text string) ([]id.Tenant, error) {

@@ -4,9 +4,8 @@ import (
 	"context"
 	"regexp"
 
-	"tierbook/app/kernel/errs"
 	"tierbook/app/kernel/id"
-	"tierbook/app/platform/scope"
+	"tierbook/app/kernel/period"
 )
 
 // names says by slug what tenants are called. Findings and errors are kept with
@@ -47,24 +46,26 @@ func (s *Service) names(ctx context.Context, tenants ...id.Tenant) (names, error
 	return out, err
 }
 
-// namesOfRun reads what the tenants are called that a run's errors may be about,
-// as far as the scope sees them: the parties of its edge, or everybody from the
-// acting tenant down to the assignee.
-func (s *Service) namesOfRun(ctx context.Context, r Run) (names, error) {
-	if r.Kind == RunPeriod {
-		return s.names(ctx, r.Seller, r.Buyer)
+// namesIn reads what the tenants are called that the errors of runs of a month
+// may be about, as far as the scope sees them: the parties of a run's edge, or
+// everybody from the acting tenant down to the assignee.
+func (s *Service) namesIn(ctx context.Context, month period.Month, runs ...Run) (names, error) {
+	var about, assignees []id.Tenant
+	for _, r := range runs {
+		if r.Kind == RunPeriod {
+			about = append(about, r.Seller, r.Buyer)
+		} else {
+			assignees = append(assignees, r.Assignee)
+		}
 	}
-	sc, err := scope.From(ctx)
+	chains, err := s.directory.Containing(ctx, month, assignees...)
 	if err != nil {
 		return nil, err
 	}
-	chain, err := s.directory.Chain(ctx, sc.Tenant, r.Assignee, r.Month)
-	if errs.KindOf(err) == errs.NotFound {
-		return s.names(ctx, r.Assignee)
+	for _, chain := range chains {
+		about = append(about, chain...)
 	}
-	out := names{}
-	out.add(chain...)
-	return out, err
+	return s.names(ctx, about...)
 }
 
 // tenants returns who f is about.

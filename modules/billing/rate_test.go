@@ -313,6 +313,15 @@ func TestRate_Failure(t *testing.T) {
 		if r.State != StateFailed || !strings.Contains(r.Error, "secret margin") || !strings.Contains(r.Error, "dist → north") {
 			t.Errorf("run is %s: %q", r.State, r.Error)
 		}
+		// The log has slugs; who reads a page reads names, also of who stands
+		// between.
+		if message, _, err := w.s.Failure(w.as("dist"), r.ID); err != nil || !strings.HasPrefix(message, "dist Ltd → north Ltd, contract") {
+			t.Errorf("dist reads %q, %v", message, err)
+		}
+		todo, err := w.s.Attention(w.as("dist"), march)
+		if err != nil || len(todo.Failed) != 1 || !strings.HasPrefix(todo.Failed[0].Error, "dist Ltd → north Ltd, contract") {
+			t.Errorf("the start page says %+v, %v", todo.Failed, err)
+		}
 		if got := w.ledger("acme"); len(got) != 0 {
 			t.Errorf("published: %v", got)
 		}

@@ -148,7 +148,7 @@ func (s *Service) Failure(ctx context.Context, run id.Run) (message, detail stri
 		if err != nil {
 			return err
 		}
-		called, err := s.namesOfRun(ctx, r)
+		called, err := s.namesIn(ctx, r.Month, r)
 		if err != nil {
 			return err
 		}
