@@ -224,5 +224,6 @@ func ruleFields(a, b rules.Rule) []FieldDiff {
 
 func compareText(a, b string) int { return cmp.Compare(strings.ToLower(a), strings.ToLower(b)) }
 
-// ErrOvertaken says that somebody else saved a version meanwhile.
-var ErrOvertaken = errs.New(errs.Conflict, "contracts.overtaken", "Another version was saved while you were editing.")
+// ErrOvertaken says that somebody else saved a version, or other months,
+// meanwhile.
+var ErrOvertaken = errs.New(errs.Conflict, "contracts.overtaken", "This contract was saved by somebody else while you were editing.")

@@ -229,7 +229,7 @@ func TestService_Get(t *testing.T) {
 		if _, err := b.service.Get(as(t, c.as), c.id); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: %v, want ErrNotFound", name, err)
 		}
-		if _, err := b.service.Save(as(t, c.as), c.id, 1, later); !errors.Is(err, ErrNotFound) {
+		if _, err := b.service.Save(as(t, c.as), c.id, Seen{Version: 1}, later); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s saves: %v, want ErrNotFound", name, err)
 		}
 		if _, err := b.service.Compare(as(t, c.as), c.id, 0, 0); !errors.Is(err, ErrNotFound) {
@@ -284,20 +284,39 @@ func TestService_Save(t *testing.T) {
 	}
 	c := list.Contracts[0].ID
 	next := doc("elsewhere", "nobody", "Other name", rules.BasisCost, price("margin", "cost * 1.5"))
-	got, err := b.service.Save(finance(t, b.r), c, 1, next)
+	got, err := b.service.Save(finance(t, b.r), c, Seen{Version: 1}, next)
 	if err != nil || got.Outcome != OutcomeSaved || got.Version.Number != 2 || got.Contract.ID != c {
 		t.Fatalf("%+v, %v: names of the form do not count", got, err)
 	}
 	next.Terms.Rules[0].Then = "cost * 1.6"
-	if _, err := b.service.Save(finance(t, b.r), c, 1, next); !errors.Is(err, ErrOvertaken) || errs.KindOf(err) != errs.Conflict {
+	if _, err := b.service.Save(finance(t, b.r), c, Seen{Version: 1}, next); !errors.Is(err, ErrOvertaken) || errs.KindOf(err) != errs.Conflict {
 		t.Errorf("editing version 1 after version 2: %v, want ErrOvertaken", err)
 	}
 	viewer := b.r
 	viewer.Actor = scope.Actor{Name: "v", Roles: []string{"viewer"}}
-	if _, err := b.service.Save(as(t, viewer), c, 2, next); errs.KindOf(err) != errs.Forbidden {
+	if _, err := b.service.Save(as(t, viewer), c, Seen{Version: 2}, next); errs.KindOf(err) != errs.Forbidden {
 		t.Errorf("a viewer saves: %v, want Forbidden", err)
 	}
 	if n := b.count(t, "contracts_versions"); n != 4 {
 		t.Errorf("%d versions, want 4", n)
+	}
+	before, err := b.service.Get(finance(t, b.r), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := before.Document
+	until.Months.To = until.Months.From.Add(24)
+	if got, err := b.service.Save(finance(t, b.r), c, before.seen(), until); err != nil || got.Outcome != OutcomeMonths {
+		t.Fatalf("%+v, %v: other months only", got, err)
+	}
+	if _, err := b.service.Save(finance(t, b.r), c, parseSeen(before.seen().String()), next); !errors.Is(err, ErrOvertaken) {
+		t.Errorf("editing the version whose months somebody else has changed: %v, want ErrOvertaken", err)
+	}
+	after, err := b.service.Get(finance(t, b.r), c)
+	if err != nil || after.Contract.Months != until.Months {
+		t.Errorf("the contract's months are %s, want %s; %v", after.Contract.Months, until.Months, err)
+	}
+	if _, err := b.service.Save(finance(t, b.r), c, parseSeen(after.seen().String()), next); err != nil {
+		t.Errorf("editing what is there: %v", err)
 	}
 }

@@ -19,7 +19,7 @@ const mostRules = 1000
 // draftForm is a contract as the editor's form has it: texts as they were
 // typed.
 type draftForm struct {
-	Version  int // the one that is edited; 0 for a new contract
+	Seen     Seen // what is edited; zero for a new contract
 	Seller   string
 	Buyer    string
 	Name     string
@@ -50,7 +50,7 @@ func bindDraft(value func(name string, byDefault ...string) string) draftForm {
 		Coverage: text("coverage"), Covers: lines(value("covers")), Agreed: value("agreed") != "", Customer: text("customer"), Other: text("other"),
 		NewStage: text("stage"), Focus: -1,
 	}
-	f.Version, _ = strconv.Atoi(text("version"))
+	f.Seen = parseSeen(text("version"))
 	n, _ := strconv.Atoi(text("rules"))
 	for i := range min(max(n, 0), mostRules) {
 		prefix := fmt.Sprintf("rules[%d].", i)
@@ -101,9 +101,9 @@ func fitting(r rules.Rule) rules.Rule {
 }
 
 // formOf fills the form with a document.
-func formOf(d Document, version int) draftForm {
+func formOf(d Document, seen Seen) draftForm {
 	f := draftForm{
-		Version: version, Seller: d.Seller, Buyer: d.Buyer, Name: d.Name, Currency: string(d.Terms.Currency),
+		Seen: seen, Seller: d.Seller, Buyer: d.Buyer, Name: d.Name, Currency: string(d.Terms.Currency),
 		Starts: d.Months.From.String(), Ends: d.Months.To.String(), From: d.From.String(),
 		Basis: string(d.Terms.Basis), Missing: string(d.Terms.Missing), Coverage: "all", Focus: -1,
 		Rules: slices.Clone(d.Terms.Rules),

@@ -32,7 +32,7 @@ func (m *Module) edit(c *fiber.Ctx) error {
 	if c.Query("find") == "customer" {
 		return m.findCustomer(c, d.Contract.Edge)
 	}
-	f := formOf(d.Document, d.Versions[0].Number)
+	f := formOf(d.Document, d.seen())
 	f.Customer = c.Query("customer")
 	return m.editor(c, &d, f, nil)
 }
@@ -58,7 +58,7 @@ func (m *Module) save(c *fiber.Ctx) error {
 	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
 	switch op := c.FormValue("op"); op {
 	case "rebase":
-		f.Version = d.Versions[0].Number
+		f.Seen = d.seen()
 	case "save":
 	default:
 		f.change(op)
@@ -68,7 +68,7 @@ func (m *Module) save(c *fiber.Ctx) error {
 	if err != nil {
 		return m.editor(c, &d, f, err)
 	}
-	applied, err := m.Service.Save(c.UserContext(), d.Contract.ID, f.Version, doc)
+	applied, err := m.Service.Save(c.UserContext(), d.Contract.ID, f.Seen, doc)
 	if err != nil {
 		return m.editor(c, &d, f, err)
 	}
@@ -161,7 +161,7 @@ func (m *Module) editor(c *fiber.Ctx, d *Detail, f draftForm, wrong error) error
 		p.Action, p.CheckURL, p.PreviewURL = routes.ContractEdit(contract), routes.ContractCheck(contract), routes.ContractPreview(contract)
 		p.CancelURL = routes.Contract(contract)
 		if errors.Is(wrong, ErrOvertaken) {
-			p.Overtaken = routes.ContractCompare(contract, strconv.Itoa(f.Version), strconv.Itoa(d.Versions[0].Number))
+			p.Overtaken = routes.ContractCompare(contract, strconv.Itoa(f.Seen.Version), strconv.Itoa(d.Versions[0].Number))
 			p.Problem = ui.Problem{}
 		}
 	}
@@ -406,7 +406,7 @@ func (m *Module) findBuyer(c *fiber.Ctx) error {
 func (m *Module) bindNew(c *fiber.Ctx) (draftForm, error) {
 	acting, err := m.Service.Acting(c.UserContext())
 	f := bindDraft(c.FormValue)
-	f.Version, f.Seller = 0, acting.Slug
+	f.Seen, f.Seller = Seen{}, acting.Slug
 	if err != nil || f.Buyer == "" {
 		return f, err
 	}
@@ -475,7 +475,7 @@ func (m *Module) readYAML(c *fiber.Ctx) error {
 	if d.Seller != acting.Slug {
 		return m.yamlForm(c, view.YAML{Text: text}, errs.Newf(errs.Invalid, "contracts.seller", "The seller of this contract is %q, and you act as %q.", d.Seller, acting.Slug))
 	}
-	return m.editor(c, nil, formOf(d, 0), nil)
+	return m.editor(c, nil, formOf(d, Seen{}), nil)
 }
 
 // yamlText returns the uploaded file, else what was pasted.

@@ -30,8 +30,8 @@ type editing struct {
 func (s speaker) presentEdit(e editing) view.Edit {
 	f := e.form
 	out := view.Edit{
-		IsNew: f.Version == 0, IsBase: f.Buyer == "", Words: s.words(e), Problem: e.problem, Preview: e.preview,
-		Version: strconv.Itoa(f.Version), Seller: e.seller, Name: f.Name, Currency: f.Currency,
+		IsNew: f.Seen.Version == 0, IsBase: f.Buyer == "", Words: s.words(e), Problem: e.problem, Preview: e.preview,
+		Version: f.Seen.String(), Seller: e.seller, Name: f.Name, Currency: f.Currency,
 		Starts: f.Starts, Ends: f.Ends, From: f.From, Covers: f.Covers, Agreed: f.Agreed,
 		Basis: basisOptions(e.kind, f.Basis), Coverage: choices(f.Coverage, "all", "everything", "some", "only these"),
 		Missing: choices(f.Missing, string(rules.MissingBlock), "is blocked: not charged", string(rules.MissingPassThrough), "is passed through at cost"),
