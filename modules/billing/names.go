@@ -13,8 +13,9 @@ import (
 // place, of those tenants that a text is about and the reader sees.
 type names map[string]string
 
-// word is a word, or what stands in guillemets, which is no slug.
-var word = regexp.MustCompile(`«[^»]*»|[\pL\pN_]+(?:-[\pL\pN_]+)*`)
+// word is a word, or the name of a contract or rule in quotation marks, which
+// is no slug.
+var word = regexp.MustCompile(`«[^»]*»|"[^"]*"|[\pL\pN_]+(?:-[\pL\pN_]+)*`)
 
 // in returns text with names for slugs, which stand in it as words.
 func (n names) in(text string) string {

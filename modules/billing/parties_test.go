@@ -120,6 +120,7 @@ func TestNames_InTexts(t *testing.T) {
 		"acme-north, north, pacme, Acme, acme_1":   "acme-north, north, pacme, Acme, acme_1",
 		"recalculate acme, north-east for 2026-03": "recalculate Acme Ltd, North East for 2026-03",
 		"version 2 of «acme», of acme":             "version 2 of «acme», of Acme Ltd",
+		`acme: rule "acme", then, 1:7`:             `Acme Ltd: rule "acme", then, 1:7`,
 		"":                                         "",
 	} {
 		if got := n.in(text); got != want {
