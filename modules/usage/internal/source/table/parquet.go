@@ -11,8 +11,11 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// parquetRows is how many rows a batch of a Parquet file holds.
-const parquetRows = 4096
+const (
+	parquetRows  = 1024     // rows of a batch
+	parquetBatch = 64 << 20 // bytes of a batch that are believed: a dictionary repeats a long text for next to nothing
+	decimalBytes = 64       // of a decimal that is read; 38 digits need 16
+)
 
 // Parquet reads the flat columns of a Parquet file. Nested and repeated
 // columns are not seen. Values come as the text that a CSV would hold: a DOUBLE
@@ -174,6 +177,9 @@ func (r *pageReader) fill(b *Batch, slot, n int, text func([]byte, parquet.Value
 		}
 		off := len(b.buf)
 		b.buf = text(b.buf, v)
+		if len(b.buf) > parquetBatch {
+			return fmt.Errorf("%d rows from row %d on are longer than %d MB", n, b.First, parquetBatch>>20)
+		}
 		b.cells[row*b.slots+slot] = cell{off: uint32(off), end: uint32(len(b.buf))}
 	}
 	return nil
@@ -250,6 +256,9 @@ func decimalText(scale int) func([]byte, parquet.Value) []byte {
 			unscaled.SetInt64(v.Int64())
 		default:
 			raw := v.ByteArray() // two's complement, big end first
+			if len(raw) > decimalBytes {
+				return fmt.Appendf(dst, "a decimal of %d bytes", len(raw))
+			}
 			unscaled.SetBytes(raw)
 			if len(raw) > 0 && raw[0]&0x80 != 0 {
 				unscaled.Sub(&unscaled, new(big.Int).Lsh(big.NewInt(1), uint(8*len(raw))))

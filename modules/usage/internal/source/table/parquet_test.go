@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,5 +175,49 @@ func TestParquet_Damaged(t *testing.T) {
 			}
 			p.Release(b)
 		}
+	}
+}
+
+// A dictionary repeats a long text for next to nothing in the file.
+func TestParquet_RepeatedTextsAreNotBelieved(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		Text string `parquet:"text,dict"`
+	}
+	long, rows := strings.Repeat("x", 100_000), make([]row, 1000)
+	for i := range rows {
+		rows[i].Text = long
+	}
+	var file bytes.Buffer
+	w := parquet.NewGenericWriter[row](&file, parquet.Compression(&parquet.Snappy))
+	if _, err := w.Write(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewParquet(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Close() }()
+	p.Want([]int{0})
+	b, err := p.Next()
+	if err == nil {
+		t.Fatalf("a file of %d bytes has a batch of %d", file.Len(), len(b.buf))
+	}
+	if !strings.Contains(err.Error(), "longer than 64 MB") {
+		t.Error(err)
+	}
+}
+
+func TestDecimalText_LongOnesAreNoNumbers(t *testing.T) {
+	t.Parallel()
+	text := decimalText(2)
+	if got := string(text(nil, parquet.FixedLenByteArrayValue(append(make([]byte, decimalBytes-1), 123)))); got != "123e-2" {
+		t.Errorf("%d bytes: %s", decimalBytes, got)
+	}
+	if got := string(text(nil, parquet.FixedLenByteArrayValue(make([]byte, 1<<20)))); got != "a decimal of 1048576 bytes" {
+		t.Errorf("1 MiB: %s", got)
 	}
 }
