@@ -63,30 +63,36 @@ func (s store) readFigures(ctx context.Context, sc scope.Scope, months []period.
 }
 
 // listedEdges reads the largest edges of each month, which are found by index,
-// and such as have a cost only: no contract covers their lines.
+// and such as have a cost only: no contract covers their lines. What the index
+// leads to is read once, for the fees too.
 func (s store) listedEdges(ctx context.Context, sc scope.Scope, in string, b *figuresBook) error {
 	const largest = `
-		(SELECT p.seller_id, p.buyer_id FROM billing_period_published p WHERE %s AND p.month = m.month
+		(SELECT p.seller_id, p.buyer_id, p.currency, p.fees + p.rounding FROM billing_period_published p WHERE %s AND p.month = m.month
 			ORDER BY p.lines + p.fees + p.rounding DESC LIMIT ?)`
-	bearers, whose := own(sc, "t", "bearer_id", "bearer_id")
-	places := []string{
-		fmt.Sprintf(largest, "p.seller_id = ?"),
-		`(SELECT t.bearer_id, t.sold_to FROM billing_edge_totals t
-			WHERE ` + bearers + ` AND t.month = m.month AND t.price = 0 AND t.sold_to IS NOT NULL LIMIT ?)`,
-	}
-	args := append(append([]any{in, sc.Tenant, maxListedEdges}, whose...), maxListedEdges)
+	places, args := []string{fmt.Sprintf(largest, "p.seller_id = ?")}, []any{in, sc.Tenant, maxListedEdges}
 	if sc.Tier == scope.Distributor {
 		places, args = append(places, fmt.Sprintf(largest, "p.tree_id = ? AND p.seller_id <> ?")), append(args, sc.Tree, sc.Tenant, maxListedEdges)
 	}
+	bearers, whose := own(sc, "t", "bearer_id", "bearer_id")
+	args = append(append(append(args, in), whose...), maxListedEdges)
 	return s.q(ctx).Raw(`
-		WITH listed AS (
-			SELECT DISTINCT m.month, e.seller_id, e.buyer_id FROM unnest(?::date[]) AS m (month)
-			CROSS JOIN LATERAL (`+strings.Join(places, " UNION ALL ")+`) e (seller_id, buyer_id)
+		WITH large AS (
+			SELECT m.month, p.seller_id, p.buyer_id, p.currency, p.charged FROM unnest(?::date[]) AS m (month)
+			CROSS JOIN LATERAL (`+strings.Join(places, " UNION ALL ")+`) p (seller_id, buyer_id, currency, charged)
+		), unpriced AS (
+			SELECT m.month, e.seller_id, e.buyer_id FROM unnest(?::date[]) AS m (month)
+			CROSS JOIN LATERAL (
+				SELECT t.bearer_id, t.sold_to FROM billing_edge_totals t
+				WHERE `+bearers+` AND t.month = m.month AND t.price = 0 AND t.sold_to IS NOT NULL LIMIT ?) e (seller_id, buyer_id)
+			EXCEPT SELECT month, seller_id, buyer_id FROM large
 		)
-		SELECT e.*, t.currency, t.price, t.cost, 0 AS charged, 0 AS edges FROM listed e
+		SELECT e.*, t.currency, t.price, t.cost, 0 AS charged, 0 AS edges
+		FROM (SELECT month, seller_id, buyer_id FROM large UNION ALL SELECT * FROM unpriced) e
 		JOIN billing_edges t ON t.bearer_id = e.seller_id AND t.sold_to = e.buyer_id AND t.month = e.month
 		UNION ALL
-		SELECT e.*, p.currency, 0, 0, p.fees + p.rounding, 1 FROM listed e
+		SELECT month, seller_id, buyer_id, currency, 0, 0, charged, 1 FROM large
+		UNION ALL
+		SELECT e.*, p.currency, 0, 0, p.fees + p.rounding, 1 FROM unpriced e
 		JOIN billing_period_published p ON p.seller_id = e.seller_id AND p.buyer_id = e.buyer_id AND p.month = e.month`,
 		args...).Scan(&b.listed).Error
 }
