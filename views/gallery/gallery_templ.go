@@ -13,8 +13,15 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"tierbook/views/billing"
+	"tierbook/views/contracts"
+	"tierbook/views/customers"
+	"tierbook/views/layout"
+	"tierbook/views/reports"
 	"tierbook/views/tenancy"
 	"tierbook/views/ui"
+	"tierbook/views/usage"
+	"tierbook/views/utilities"
 )
 
 // Group is the states of one package's views.
@@ -25,7 +32,17 @@ type Group struct {
 
 // All collects what each package of views lists.
 func All() []Group {
-	return []Group{{"ui", ui.Gallery()}, {"tenancy", tenancy.Gallery()}}
+	return []Group{
+		{"ui", ui.Gallery()},
+		{"layout", layout.Gallery()},
+		{"tenancy", tenancy.Gallery()},
+		{"customers", customers.Gallery()},
+		{"contracts", contracts.Gallery()},
+		{"usage", usage.Gallery()},
+		{"billing", billing.Gallery()},
+		{"utilities", utilities.Gallery()},
+		{"reports", reports.Gallery()},
+	}
 }
 
 // Body is the gallery's page.
@@ -58,7 +75,7 @@ func Body(groups []Group) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(g.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `gallery.templ`, Line: 25, Col: 15}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `gallery.templ`, Line: 42, Col: 15}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
