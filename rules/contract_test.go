@@ -3,7 +3,9 @@ package rules
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,6 +75,27 @@ rule "price", then, 1:3: the expression ends too early
 rule "a", then, 1:1: unknown name foo`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What would take long to compile is refused unread, wherever it comes from.
+func TestEngine_Compile_LongTexts(t *testing.T) {
+	t.Parallel()
+	e, terms := newTestEngine(t), Terms{Currency: "USD", Basis: BasisCost}
+	for i := range MaxText / 1000 {
+		r := adjust(fmt.Sprintf("r%d", i), strings.Repeat("+", 994)+" price", "")
+		terms.Rules = append(terms.Rules, r)
+	}
+	if got := terms.TextSize(); got > MaxText {
+		t.Fatalf("%d bytes", got)
+	}
+	terms.Rules[0].When = Source(strings.Repeat(" ", MaxText-terms.TextSize()) + "x") // unknown, and one byte too many
+	want := fmt.Sprintf("rules: the expressions have %d bytes together: at most %d are allowed", MaxText+1, MaxText)
+	if _, err := e.Compile(EdgeFirst, terms); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if got := e.Diagnose(EdgeFirst, terms); len(got) != 1 || got[0].Rule != -1 || got[0].Error.Error() != want {
+		t.Errorf("%+v, want %s", got, want)
 	}
 }
 

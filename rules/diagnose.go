@@ -21,11 +21,16 @@ type Mistake struct {
 // Diagnose returns every mistake that Compile would report of t, by rule; nil
 // if it compiles.
 func (e *Engine) Diagnose(kind EdgeKind, t Terms) []Mistake {
-	var out []Mistake
 	general := t
-	general.Rules = nil
+	if t.TextSize() <= MaxText {
+		general.Rules = nil
+	}
+	var out []Mistake
 	for _, p := range general.problems(kind) {
 		out = append(out, Mistake{Error: p, Rule: -1})
+	}
+	if len(general.Rules) > 0 {
+		return out // too long: no rule is looked at
 	}
 	c := &Contract{kind: kind, compilers: e.compilers}
 	for i, r := range t.Rules {

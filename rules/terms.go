@@ -164,10 +164,26 @@ func (t Terms) Validate(kind EdgeKind) error {
 	return joinErrors(t.problems(kind))
 }
 
+// MaxText is how long all expressions of a contract may be together, in bytes.
+const MaxText = 256 << 10
+
+// TextSize returns how long all expressions are together, in bytes.
+func (t Terms) TextSize() int {
+	n := 0
+	for _, r := range t.Rules {
+		n += len(r.When) + len(r.Then)
+	}
+	return n
+}
+
 func (t Terms) problems(kind EdgeKind) []*Error {
 	var out []*Error
 	add := func(rule, field, format string, args ...any) {
 		out = append(out, &Error{Rule: rule, Field: field, Message: fmt.Sprintf(format, args...)})
+	}
+	if n := t.TextSize(); n > MaxText { // nothing else is looked at: it would take long
+		add("", "rules", "the expressions have %d bytes together: at most %d are allowed", n, MaxText)
+		return out
 	}
 	if c, err := money.ParseCurrency(string(t.Currency)); err != nil || c != t.Currency {
 		add("", "currency", "%q is not a currency code such as USD", t.Currency)

@@ -13,8 +13,20 @@ import (
 	"tierbook/rules"
 )
 
-// mostRules bounds what a form may bring.
+// mostRules is how many rules a form takes.
 const mostRules = 1000
+
+var errLongForm = errs.Newf(errs.Invalid, "contracts.long_form",
+	"A form takes at most %d rules with expressions of %d KiB together. Change this contract as a YAML file.", mostRules, rules.MaxText>>10)
+
+// fits refuses a contract that is too long for a form: nothing of one may be
+// left out in silence.
+func (f draftForm) fits() error {
+	if len(f.Rules) > mostRules || (rules.Terms{Rules: f.Rules}).TextSize() > rules.MaxText {
+		return errLongForm
+	}
+	return nil
+}
 
 // draftForm is a contract as the editor's form has it: texts as they were
 // typed.
@@ -41,8 +53,9 @@ type draftForm struct {
 	NoBuyerYet bool // Buyer is to be chosen, not the nobody of a base contract
 }
 
-// bindDraft reads the form's fields; value returns one of them.
-func bindDraft(value func(name string, byDefault ...string) string) draftForm {
+// bindDraft reads the form's fields; value returns one of them. Errors: Invalid
+// for more than a form takes.
+func bindDraft(value func(name string, byDefault ...string) string) (draftForm, error) {
 	text := func(name string) string { return strings.TrimSpace(value(name)) }
 	f := draftForm{
 		Buyer: text("buyer"), Name: text("name"), Currency: strings.ToUpper(text("currency")),
@@ -52,7 +65,7 @@ func bindDraft(value func(name string, byDefault ...string) string) draftForm {
 	}
 	f.Seen = parseSeen(text("version"))
 	n, _ := strconv.Atoi(text("rules"))
-	for i := range min(max(n, 0), mostRules) {
+	for i := range min(max(n, 0), mostRules+1) {
 		prefix := fmt.Sprintf("rules[%d].", i)
 		f.Rules = append(f.Rules, fitting(rules.Rule{
 			Name: text(prefix + "name"), Stage: rules.Stage(text(prefix + "stage")),
@@ -60,7 +73,7 @@ func bindDraft(value func(name string, byDefault ...string) string) draftForm {
 			Label: text(prefix + "label"), Stop: value(prefix+"stop") != "", Per: rules.Per(text(prefix + "per")),
 		}))
 	}
-	return f
+	return f, f.fits()
 }
 
 // among moves a customer that is chosen and not on offer to where one is typed.

@@ -33,8 +33,23 @@ func (m *Module) edit(c *fiber.Ctx) error {
 		return m.findCustomer(c, d.Contract.Edge)
 	}
 	f := formOf(d.Document, d.seen())
+	if err := f.fits(); err != nil {
+		return err
+	}
 	f.Customer = c.Query("customer")
 	return m.editor(c, &d, f, nil)
+}
+
+// bindEdit reads the form of a saved contract, whose parties, name and currency
+// stay what they are.
+func (m *Module) bindEdit(c *fiber.Ctx) (Detail, draftForm, error) {
+	d, err := m.get(c)
+	if err != nil {
+		return Detail{}, draftForm{}, err
+	}
+	f, err := bindDraft(c.FormValue)
+	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
+	return d, f, err
 }
 
 // findCustomer answers with those who buy through an edge and whose names hold
@@ -50,12 +65,10 @@ func (m *Module) findCustomer(c *fiber.Ctx, e Edge) error {
 // save carries out one of the form's buttons: it saves, shows the effect, or
 // changes the list of rules.
 func (m *Module) save(c *fiber.Ctx) error {
-	d, err := m.get(c)
+	d, f, err := m.bindEdit(c)
 	if err != nil {
 		return err
 	}
-	f := bindDraft(c.FormValue)
-	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
 	switch op := c.FormValue("op"); op {
 	case "rebase":
 		f.Seen = d.seen()
@@ -218,12 +231,10 @@ func (m *Module) newEdge(c *fiber.Ctx, f *draftForm, e *editing) (Edge, error) {
 // check answers what is wrong with the draft, for an editor while somebody
 // types.
 func (m *Module) check(c *fiber.Ctx) error {
-	d, err := m.get(c)
+	_, f, err := m.bindEdit(c)
 	if err != nil {
 		return err
 	}
-	f := bindDraft(c.FormValue)
-	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
 	return m.diagnose(c, f)
 }
 
@@ -244,12 +255,10 @@ func (m *Module) diagnose(c *fiber.Ctx, f draftForm) error {
 }
 
 func (m *Module) preview(c *fiber.Ctx) error {
-	d, err := m.get(c)
+	_, f, err := m.bindEdit(c)
 	if err != nil {
 		return err
 	}
-	f := bindDraft(c.FormValue)
-	f.Seller, f.Buyer, f.Name, f.Currency = d.Document.Seller, d.Document.Buyer, d.Document.Name, string(d.Contract.Currency)
 	return m.previewed(c, f)
 }
 
@@ -405,7 +414,10 @@ func (m *Module) findBuyer(c *fiber.Ctx) error {
 
 func (m *Module) bindNew(c *fiber.Ctx) (draftForm, error) {
 	acting, err := m.Service.Acting(c.UserContext())
-	f := bindDraft(c.FormValue)
+	if err != nil {
+		return draftForm{}, err
+	}
+	f, err := bindDraft(c.FormValue)
 	f.Seen, f.Seller = Seen{}, acting.Slug
 	if err != nil || f.Buyer == "" {
 		return f, err

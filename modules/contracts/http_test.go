@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -243,6 +244,29 @@ func TestPages_Editor(t *testing.T) {
 	}
 	wrong.Has(t, "#f-starts-error")
 	wrong.Has(t, ".tb-errors a[href='#f-rules[0].when']")
+}
+
+// A form takes so many rules; none of more is left out in silence.
+func TestPages_Editor_TakesSoMany(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.As(s.r, "finance")
+	f := form(t, b.Get(t, routes.ContractEdit(s.retail)))
+	f.Set("op", "save")
+	f.Set("rules", strconv.Itoa(mostRules+1))
+	for i := range mostRules + 1 {
+		f.Set(fmt.Sprintf("rules[%d].name", i), fmt.Sprintf("rule %d", i))
+		f.Set(fmt.Sprintf("rules[%d].stage", i), "adjust")
+		f.Set(fmt.Sprintf("rules[%d].then", i), "price")
+	}
+	for _, path := range []string{routes.ContractEdit(s.retail), routes.ContractCheck(s.retail), routes.ContractNew} {
+		if got := b.Post(t, path, f).Is(t, http.StatusUnprocessableEntity).Has(t, "main"); !strings.Contains(got, "as a YAML file") {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	if n := s.count(t, "contracts_versions"); n != 3 {
+		t.Errorf("something was saved: %d versions", n)
+	}
 }
 
 func TestPages_Check(t *testing.T) {
