@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"syscall"
 
 	"tierbook/app/kernel/period"
 	"tierbook/modules/usage/internal/line"
@@ -63,7 +64,7 @@ func New(dir string, budget int64) (*Writer, error) {
 	}
 	budget = min(max(budget, minBudget), maxBudget)
 	return &Writer{
-		store:      &store{file: f, budget: budget},
+		store:      &store{file: f, budget: budget, statfs: syscall.Fstatfs},
 		deliveries: make(map[Key]*Delivery),
 		chunk:      &chunk{},
 		size:       int(budget / 5), // two chunks, and as much again before garbage is collected
@@ -71,7 +72,8 @@ func New(dir string, budget int64) (*Writer, error) {
 }
 
 // Add copies l into the delivery k. Provider and payer of k are kept.
-// Errors: those of writing the temporary file, of earlier lines too.
+// Errors: ErrNoRoom, and those of writing the temporary file, of earlier lines
+// too.
 func (w *Writer) Add(k Key, l *line.Line) error {
 	switch {
 	case w.err != nil:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 )
 
 // store is the temporary file: sorted runs, one after the other. In a run, the
@@ -15,14 +16,18 @@ type store struct {
 	file   *os.File
 	budget int64
 	size   int64 // written so far
+	statfs func(fd int, disk *syscall.Statfs_t) error
 }
 
 // stretch is where a delivery's rows of one run lie.
 type stretch struct{ from, to int64 }
 
 // write appends the chunk, which is sorted, and notes its stretches in the
-// deliveries.
+// deliveries. Errors: ErrNoRoom.
 func (s *store) write(c *chunk, deliveries []*Delivery) error {
+	if err := s.leaves(int64(c.size())); err != nil {
+		return err
+	}
 	w := bufio.NewWriterSize(io.NewOffsetWriter(s.file, s.size), 256<<10)
 	var d *Delivery
 	var prev []byte
