@@ -149,6 +149,26 @@ func (f *draftForm) change(op string) {
 	}
 }
 
+// opOnto begins the value of the button that saves on top of what was saved
+// meanwhile. What that was stands behind it: only what the button's page has
+// told is saved over.
+const opOnto = "onto:"
+
+// onto returns the form as an edit of now. Months that are as they were when
+// the form was opened become those of now.
+func (f draftForm) onto(now Seen) draftForm {
+	if was := f.Seen.Months; was != (period.Months{}) {
+		if f.Starts == was.From.String() {
+			f.Starts = now.Months.From.String()
+		}
+		if f.Ends == was.To.String() {
+			f.Ends = now.Months.To.String()
+		}
+	}
+	f.Seen = now
+	return f
+}
+
 // named gives names to what has none yet, so that it can be priced while
 // somebody writes it.
 func (f draftForm) named() draftForm {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -69,11 +70,10 @@ func (m *Module) save(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	switch op := c.FormValue("op"); op {
-	case "rebase":
-		f.Seen = d.seen()
-	case "save":
-	default:
+	op := c.FormValue("op")
+	if seen, isOnto := strings.CutPrefix(op, opOnto); isOnto {
+		f = f.onto(parseSeen(seen))
+	} else if op != "save" {
 		f.change(op)
 		return m.editor(c, &d, f, nil)
 	}
@@ -82,6 +82,13 @@ func (m *Module) save(c *fiber.Ctx) error {
 		return m.editor(c, &d, f, err)
 	}
 	applied, err := m.Service.Save(c.UserContext(), d.Contract.ID, f.Seen, doc)
+	if errors.Is(err, ErrOvertaken) {
+		overtaken := err
+		if d, err = m.get(c); err != nil { // with what has overtaken the form
+			return err
+		}
+		return m.editor(c, &d, f, overtaken)
+	}
 	if err != nil {
 		return m.editor(c, &d, f, err)
 	}
@@ -174,8 +181,7 @@ func (m *Module) editor(c *fiber.Ctx, d *Detail, f draftForm, wrong error) error
 		p.Action, p.CheckURL, p.PreviewURL = routes.ContractEdit(contract), routes.ContractCheck(contract), routes.ContractPreview(contract)
 		p.CancelURL = routes.Contract(contract)
 		if errors.Is(wrong, ErrOvertaken) {
-			p.Overtaken = routes.ContractCompare(contract, strconv.Itoa(f.Seen.Version), strconv.Itoa(d.Versions[0].Number))
-			p.Problem = ui.Problem{}
+			p.Overtaken, p.Problem = presentOvertaken(f, *d), ui.Problem{}
 		}
 	}
 	if wrong != nil {

@@ -15,6 +15,7 @@ import (
 
 	"tierbook/app/kernel/clock"
 	"tierbook/app/kernel/id"
+	"tierbook/app/kernel/period"
 	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/audit"
 	"tierbook/app/platform/scope"
@@ -229,7 +230,7 @@ func TestPages_Editor(t *testing.T) {
 		t.Errorf("what was typed is gone: %q", got)
 	}
 	f = form(t, again)
-	f.Set("op", "rebase")
+	f.Set("op", again.Attr(t, ".tb-callout button", "value"))
 	b.PostPart(t, routes.ContractEdit(s.retail), "contract-form", f).Is(t, http.StatusNoContent)
 
 	f = form(t, b.Get(t, routes.ContractEdit(s.retail)))
@@ -244,6 +245,97 @@ func TestPages_Editor(t *testing.T) {
 	}
 	wrong.Has(t, "#f-starts-error")
 	wrong.Has(t, ".tb-errors a[href='#f-rules[0].when']")
+}
+
+// What somebody else has saved meanwhile is told, months too, and saving on top
+// of it undoes nothing that was not changed in this form.
+func TestPages_Editor_Overtaken(t *testing.T) {
+	t.Parallel()
+	months := func(from, to string) period.Months {
+		out := period.Months{From: month(from)}
+		if to != "" {
+			out.To = month(to)
+		}
+		return out
+	}
+	type edit = map[string]string
+	for name, c := range map[string]struct {
+		theirs, ours edit
+		told         []string // by the callout
+		version      bool     // the callout leads to what a version has changed
+		want         period.Months
+	}{
+		"Months": {
+			theirs: edit{"ends": "2026-12"}, ours: edit{"rules[0].then": "cost * 3"},
+			told: []string{"2026-01, no end", "2026-01 to 2026-12", "keeps the new ones"}, want: months("2026-01", "2026-12"),
+		},
+		"MonthsThatWereChangedHereToo": {
+			theirs: edit{"ends": "2026-12"}, ours: edit{"ends": "2026-10"},
+			told: []string{"2026-01, no end", "2026-01 to 2026-12", "makes them 2026-01 to 2026-10"}, want: months("2026-01", "2026-10"),
+		},
+		"AVersionAndMonths": {
+			theirs: edit{"ends": "2026-12", "rules[0].then": "cost * 2"}, ours: edit{"rules[0].then": "cost * 3"},
+			told: []string{"2026-01, no end", "2026-01 to 2026-12", "Version 2"}, version: true, want: months("2026-01", "2026-12"),
+		},
+		"AVersion": {
+			theirs: edit{"rules[0].then": "cost * 2"}, ours: edit{"ends": "2026-10"},
+			told: []string{"Version 2"}, version: true, want: months("2026-01", "2026-10"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			b := s.As(s.r, "finance")
+			post := func(f url.Values, op string, change edit) *webtest.Answer {
+				f.Set("op", op)
+				for field, value := range change {
+					f.Set(field, value)
+				}
+				return b.Post(t, routes.ContractEdit(s.retail), f)
+			}
+			ours, theirs := form(t, b.Get(t, routes.ContractEdit(s.retail))), form(t, b.Get(t, routes.ContractEdit(s.retail)))
+			post(theirs, "save", c.theirs).Is(t, http.StatusSeeOther)
+			told := post(ours, "save", c.ours).Is(t, http.StatusConflict)
+			callout := told.Has(t, ".tb-callout")
+			for _, text := range c.told {
+				if !strings.Contains(callout, text) {
+					t.Errorf("%q does not say %q", callout, text)
+				}
+			}
+			if got := len(told.All(t, ".tb-callout a")) > 0; got != c.version {
+				t.Errorf("a comparison of versions is offered: %t", got)
+			}
+			post(form(t, told), told.Attr(t, ".tb-callout button", "value"), nil).Is(t, http.StatusSeeOther)
+			d, err := s.module.Service.Get(as(t, s.r), s.retail)
+			if err != nil || d.Contract.Months != c.want {
+				t.Errorf("the contract's months are %s, want %s; %v", d.Contract.Months, c.want, err)
+			}
+			if then, ok := c.ours["rules[0].then"]; ok && string(d.Versions[0].Terms.Rules[0].Then) != then {
+				t.Errorf("the newest version says %s, want %s", d.Versions[0].Terms.Rules[0].Then, then)
+			}
+		})
+	}
+}
+
+// What is saved after somebody was told is not saved over unseen either.
+func TestPages_Editor_OvertakenTwice(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.As(s.r, "finance")
+	ends := func(f url.Values, op, month string) *webtest.Answer {
+		f.Set("op", op)
+		f.Set("ends", month)
+		return b.Post(t, routes.ContractEdit(s.retail), f)
+	}
+	open := func() url.Values { return form(t, b.Get(t, routes.ContractEdit(s.retail))) }
+	ours := open()
+	ends(open(), "save", "2026-12").Is(t, http.StatusSeeOther)
+	told := ends(ours, "save", "2026-10").Is(t, http.StatusConflict)
+	ends(open(), "save", "2026-11").Is(t, http.StatusSeeOther)
+	again := ends(form(t, told), told.Attr(t, ".tb-callout button", "value"), "2026-10").Is(t, http.StatusConflict)
+	if got := again.Has(t, ".tb-callout .tb-change"); !strings.Contains(got, "2026-12") || !strings.Contains(got, "2026-11") {
+		t.Errorf("the second change reads %q", got)
+	}
 }
 
 // A form takes so many rules; none of more is left out in silence.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tierbook/app/kernel/period"
 	"tierbook/app/kernel/routes"
 	"tierbook/rules"
 	view "tierbook/views/contracts"
@@ -55,6 +56,23 @@ func (s speaker) presentEdit(e editing) view.Edit {
 	for i, r := range f.Rules {
 		for _, field := range []string{"name", "stage", "when", "then", "label", "stop", "per"} {
 			out.Problem.Labels[fmt.Sprintf("rules[%d].%s", i, field)] = fmt.Sprintf("Rule %d, %s, %s", i+1, orUnnamed(r.Name), field)
+		}
+	}
+	return out
+}
+
+// presentOvertaken tells what was saved since somebody opened the form f.
+func presentOvertaken(f draftForm, d Detail) *view.Overtaken {
+	was, now := f.Seen, d.seen()
+	out := &view.Overtaken{Op: opOnto + now.String()}
+	if was.Version != now.Version {
+		out.Version = strconv.Itoa(now.Version)
+		out.CompareURL = routes.ContractCompare(d.Contract.ID, strconv.Itoa(was.Version), out.Version)
+	}
+	if was.Months != (period.Months{}) && was.Months != now.Months {
+		out.OldMonths, out.NewMonths = monthsText(was.Months), monthsText(now.Months)
+		if own, _ := f.onto(now).document(); own.Months != now.Months {
+			out.OwnMonths = monthsText(own.Months)
 		}
 	}
 	return out

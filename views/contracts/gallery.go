@@ -114,6 +114,11 @@ func draftStates() []ui.State {
 		Rules: []RuleForm{rule}, Preview: galleryEffect(),
 		Problem: ui.Problem{Message: "Nothing was saved.", Fields: map[string]string{"rules[0].then": "1:9: unknown name nonsense"}, Labels: map[string]string{"rules[0].then": "Rule 1, then"}},
 	}
+	overtaken := edit
+	overtaken.Problem = ui.Problem{}
+	overtaken.Overtaken = &Overtaken{Op: "onto", Version: "3", CompareURL: "/dev/gallery", OldMonths: "2026-01, no end", NewMonths: "2026-01 to 2026-12"}
+	months := overtaken
+	months.Overtaken = &Overtaken{Op: "onto", OldMonths: "2026-01, no end", NewMonths: "2026-01 to 2026-12", OwnMonths: "2026-01 to 2026-06"}
 	return []ui.State{
 		{Name: "rules in words", View: templ.Join(Sentence(galleryRules[0]), Sentence(galleryRules[1]), Sentence(galleryRules[2]), Sentence(galleryRules[3]))},
 		{Name: "effect", View: Effect(galleryEffect())},
@@ -121,6 +126,8 @@ func draftStates() []ui.State {
 		{Name: "effect, not asked for", View: Effect(Preview{})},
 		{Name: "effect, cannot be computed", View: Effect(Preview{Problems: []string{"Rule 2, Managed service, then, 1:9: unknown name nonsense"}})},
 		{Name: "editor with an error", View: Editor(edit)},
+		{Name: "editor, overtaken by a version and months", View: Editor(overtaken)},
+		{Name: "editor, overtaken by months where others were chosen", View: Editor(months)},
 		{Name: "from a file, refused", View: FromFile(YAML{Text: "name:", Problems: []string{"name is missing"}})},
 	}
 }

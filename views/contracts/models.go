@@ -155,7 +155,7 @@ type Edit struct {
 	IsBase     bool
 	Words      string // JSON for completion
 	Problem    ui.Problem
-	Overtaken  string // compares what was saved meanwhile; empty: nothing was
+	Overtaken  *Overtaken // what was saved meanwhile; nil: nothing was
 
 	Version  string // the one that is edited
 	Seller   string
@@ -178,6 +178,17 @@ type Edit struct {
 	Customers []ui.Option    // whose usage is priced
 	Other     ui.TenantField // one besides Customers; nothing to find: they are all
 	Preview   Preview
+}
+
+// Overtaken is what somebody else has saved of a contract since its editor was
+// opened: a version, other months, or both.
+type Overtaken struct {
+	Op         string // value of the button that saves on top of it
+	Version    string // the newest; empty: it is still the one that is edited
+	CompareURL string // what Version has changed
+	OldMonths  string // empty: they are as they were
+	NewMonths  string
+	OwnMonths  string // what the form would make of NewMonths; empty: nothing
 }
 
 // RuleForm is a rule in the editor. Its fields are named rules[2].when.
