@@ -116,7 +116,7 @@ func (in CreateInput) Validate() error {
 	if in.Name == "" || len(in.Name) > maxName {
 		fail("name", "A tenant needs a name of at most 200 bytes.")
 	}
-	if in.Slug != "" && !isSlug(in.Slug) {
+	if in.Slug == reservedSlug || in.Slug != "" && !isSlug(in.Slug) {
 		fail("slug", "A slug consists of a–z, 0–9 and single hyphens, and is not «"+reservedSlug+"».")
 	}
 	if (in.Tier == scope.Distributor) != in.Parent.IsZero() {
@@ -143,7 +143,9 @@ func mayStandUnder(child, parent scope.Tier) bool {
 	return false
 }
 
-func isSlug(s string) bool { return len(s) <= maxName && s == slugOf(s) }
+// isSlug reports whether s is written as a slug is. The reserved one is; no
+// tenant has it.
+func isSlug(s string) bool { return s == reservedSlug || len(s) <= maxName && s == slugOf(s) }
 
 // folds writes letters of European names in ASCII; what is not in it and not
 // ASCII separates words.

@@ -72,6 +72,11 @@ func TestService_CreateUser_Refuses(t *testing.T) {
 	if _, err := b.service.CreateUser(as(t, a.r1), good); err != nil {
 		t.Fatal(err)
 	}
+	named := good
+	named.Roles = []string{"new"} // stands in no address
+	if err := named.Validate(); err != nil {
+		t.Errorf("a role called new: %v", err)
+	}
 	for name, tt := range map[string]struct {
 		change func(*CreateUserInput)
 		want   errs.Kind
