@@ -88,7 +88,7 @@ func (m *Module) index(c *fiber.Ctx) error {
 	p := presentIndex(f, list, parties, may)
 	if acting, err := m.Service.Acting(c.UserContext()); err != nil {
 		return err
-	} else if may.write && f.Buyer != "" && list.Seller.ID == acting.ID {
+	} else if may.write && f.isEdge() && list.Seller.ID == acting.ID {
 		p.NewURL, p.NewWith = routes.With(routes.ContractNew, "buyer", list.Buyer.Slug), list.Buyer.Name
 	}
 	head := layout.Head{Title: "Contracts", More: []ui.Link{{Text: "Rule language", URL: routes.Reference}}}

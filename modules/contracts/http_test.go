@@ -106,6 +106,10 @@ func TestPages_Index(t *testing.T) {
 	}
 	// Where a finding has led to an edge without a contract, one can be made.
 	s.As(s.d, "admin").Get(t, routes.ContractsOf("d", "direct")).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/contracts/new?buyer=direct']")
+	// Not where another filter may hide the one that stands: a second one would overlap.
+	for _, hiding := range []string{"q=nothing", "state=expired", "offset=100"} {
+		s.As(s.d, "admin").Get(t, routes.ContractsOf("d", "r")+"&"+hiding).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/contracts']")
+	}
 	s.As(s.d, "readonly").Get(t, routes.ContractsOf("d", "direct")).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/contracts']")
 	s.As(s.d, "admin").Get(t, routes.ContractsOf("r", "c2")).Is(t, http.StatusOK).Has(t, ".tb-empty a[href='/contracts']")
 	none := s.As(s.d, "admin").Get(t, routes.Contracts+"?state=expired").Is(t, http.StatusOK)

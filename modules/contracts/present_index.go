@@ -20,6 +20,12 @@ func (f Filter) url(change func(*Filter)) string {
 	return routes.With(routes.Contracts, "q", f.Text, "state", string(f.State), "seller", f.Seller, "buyer", f.Buyer, "sort", f.Sort, "offset", offset)
 }
 
+// isEdge reports whether f asks for all contracts of a seller with a buyer and
+// hides none of them.
+func (f Filter) isEdge() bool {
+	return f.Seller != "" && f.Buyer != "" && f == Filter{Seller: f.Seller, Buyer: f.Buyer, Sort: f.Sort}
+}
+
 func presentIndex(f Filter, list Listing, parties []Tenant, may sees) view.Index {
 	out := view.Index{
 		Action: routes.Contracts, Text: f.Text, Sort: f.Sort, Rows: presentRows(list.Contracts, may),

@@ -112,7 +112,7 @@ func List(p Index) templ.Component {
 		}
 		if len(p.Rows) == 0 {
 			if p.NewWith != "" {
-				templ_7745c5c3_Err = ui.Empty("There is no contract with "+p.NewWith+" that fits these filters.", ui.Link{Text: "New contract with " + p.NewWith, URL: p.NewURL}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("There is no contract with "+p.NewWith+" yet.", ui.Link{Text: "New contract with " + p.NewWith, URL: p.NewURL}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
