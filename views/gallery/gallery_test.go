@@ -2,6 +2,7 @@ package gallery_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,26 @@ func TestAll(t *testing.T) {
 	}
 }
 
+// A label names the field in it and the one that it is for, and no other; a
+// word is no label.
+func TestUnlabelled(t *testing.T) {
+	t.Parallel()
+	for part, want := range map[string][]string{
+		`<label for="a">A</label><input id="a" name="a">`:             nil,
+		`<label>A <input name="a"></label>`:                           nil,
+		`<input name="a" aria-label="A">`:                             nil,
+		`<input name="a" type="hidden">`:                              nil,
+		`<label for="b">B</label><input id="a" name="a">`:             {"a"},
+		`<label>B <input name="b"></label><select name="a"></select>`: {"a"},
+		`<span>label</span><textarea name="a"></textarea>`:            {"a"},
+		`<p>select</p>`: nil,
+	} {
+		if got := unlabelled(t, part); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", part, got, want)
+		}
+	}
+}
+
 // unlabelled returns the fields of a page's part that nothing names.
 func unlabelled(t *testing.T, part string) []string {
 	t.Helper()
@@ -61,13 +82,14 @@ func unlabelled(t *testing.T, part string) []string {
 	}
 	labelled := map[string]bool{}
 	for n := range doc.Descendants() {
-		if n.Data == "label" {
+		if isElement(n, "label") {
 			labelled[attribute(n, "for")] = true
 		}
 	}
+	delete(labelled, "") // a label without it names what is in it
 	var out []string
 	for n := range doc.Descendants() {
-		isField := n.Data == "input" && attribute(n, "type") != "hidden" || n.Data == "select" || n.Data == "textarea"
+		isField := isElement(n, "input") && attribute(n, "type") != "hidden" || isElement(n, "select") || isElement(n, "textarea")
 		if isField && attribute(n, "aria-label") == "" && !labelled[attribute(n, "id")] && !inLabel(n) {
 			out = append(out, attribute(n, "name"))
 		}
@@ -75,9 +97,12 @@ func unlabelled(t *testing.T, part string) []string {
 	return out
 }
 
+// isElement reports whether n is an element of that name, and not its text.
+func isElement(n *html.Node, name string) bool { return n.Type == html.ElementNode && n.Data == name }
+
 func inLabel(n *html.Node) bool {
 	for up := range n.Ancestors() {
-		if up.Data == "label" {
+		if isElement(up, "label") {
 			return true
 		}
 	}
