@@ -105,16 +105,24 @@ func TestService_Effect_NamesUnlabelledAdjustments(t *testing.T) {
 	}
 }
 
-// What is wrong with the lines of several customers is said once, with their
-// names.
-func TestService_Effect_FindingsOfSeveralCustomers(t *testing.T) {
-	t.Parallel()
+// withSecondCustomer is a bundle in which r has sold what d sold to it to c and
+// to c3, who is returned.
+func withSecondCustomer(t *testing.T) (*bundle, scope.Scope) {
+	t.Helper()
 	b, sales := faced(t)
 	c3 := b.NamedTenant(t, scope.Customer, "c3", b.r)
 	b.tenants.add(c3, "c3", b.r)
 	b.use(c3, b.d, batch(t, s3))
 	sales.sell(b.d, b.r, c3, 5)
 	sales.sell(b.d, b.r, b.c, 15)
+	return b, c3
+}
+
+// What is wrong with the lines of several customers is said once, with their
+// names.
+func TestService_Effect_FindingsOfSeveralCustomers(t *testing.T) {
+	t.Parallel()
+	b, c3 := withSecondCustomer(t)
 	d := doc("d", "r", "Resale", rules.BasisCost)
 	d.Terms.Covers = rules.Covers{{Provider: "azure"}}
 	found := func(customer id.Tenant) []string {
@@ -150,12 +158,7 @@ func TestNamesText(t *testing.T) {
 // at all.
 func TestService_Effect_SeveralCustomers(t *testing.T) {
 	t.Parallel()
-	b, sales := faced(t)
-	c3 := b.NamedTenant(t, scope.Customer, "c3", b.r)
-	b.tenants.add(c3, "c3", b.r)
-	b.use(c3, b.d, batch(t, s3))
-	sales.sell(b.d, b.r, c3, 5)
-	sales.sell(b.d, b.r, b.c, 15)
+	b, c3 := withSecondCustomer(t)
 	d := doc("d", "r", "Resale", rules.BasisCost, fee("base", "100"), fee("share", `spend + fees["base"]`))
 	all, err := b.service.Effect(as(t, b.d), EffectInput{Draft: d})
 	if err != nil {
