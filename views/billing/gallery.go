@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -12,10 +13,10 @@ import (
 
 // Gallery shows the pages in their states.
 func Gallery() []ui.State {
-	return append(invoiceStates(), checkStates()...)
+	return slices.Concat(listStates(), invoiceStates(), whyStates(), checkStates())
 }
 
-func invoiceStates() []ui.State {
+func listStates() []ui.State {
 	d := decimal.RequireFromString
 	march := period.NewMonth(2026, 3)
 	row := func(seller, buyer, total string, s State) Row {
@@ -34,6 +35,16 @@ func invoiceStates() []ui.State {
 	none, nothing := list, list
 	none.Rows, none.Filter.IsSet = nil, true
 	nothing.Rows, nothing.Filter = nil, Filter{}
+	return []ui.State{
+		{Name: "invoices", View: Invoices(list)},
+		{Name: "invoices, none fits", View: Invoices(none)},
+		{Name: "invoices, none yet", View: Invoices(nothing)},
+	}
+}
+
+func invoiceStates() []ui.State {
+	d := decimal.RequireFromString
+	march := period.NewMonth(2026, 3)
 	inv := Invoice{
 		Month: march, Seller: "Arr IT", Buyer: "Cee Foods", Currency: "USD", State: State{ui.ToneOK, "Pro-forma"}, IsSeller: true,
 		Figures: []ui.Figure{
@@ -61,13 +72,16 @@ func invoiceStates() []ui.State {
 	blocked.Acknowledge = &Acknowledge{Action: "/dev/gallery", Problem: ui.Problem{Message: "A reason is needed.", Fields: map[string]string{"reason": "Say why."}}}
 	empty := Invoice{Month: march, Seller: "Arr IT", Buyer: "Cee Foods", Currency: "USD", State: State{ui.ToneOK, "Pro-forma"}}
 	return []ui.State{
-		{Name: "invoices", View: Invoices(list)},
-		{Name: "invoices, none fits", View: Invoices(none)},
-		{Name: "invoices, none yet", View: Invoices(nothing)},
 		{Name: "invoice, of the seller", View: Show(inv)},
 		{Name: "invoice, of the buyer", View: Show(bought)},
 		{Name: "invoice, blocked", View: Show(blocked)},
 		{Name: "invoice, nothing charged", View: Show(empty)},
+	}
+}
+
+func whyStates() []ui.State {
+	d := decimal.RequireFromString
+	return []ui.State{
 		{Name: "why", View: Steps(Why{
 			Title: "Compute", Amount: money.New(d("99.99500001"), "USD"), Lead: "Cee Foods pays this for 12 usage lines in 2026-03.",
 			Contract: ui.Link{Text: "Managed cloud, version 2", URL: "/dev/gallery"}, Facts: []Fact{{"Month", "2026-03"}},
