@@ -251,7 +251,7 @@ func TestIsolation_ErrorsOfTheEdgeAboveAreMasked(t *testing.T) {
 	}
 	c.apply(t, c.asDistributor(t), "north", "fern", "billed", "billed / (billed - 7531.25)")
 	failed := c.rate(t, c.asDistributor(t)).Run
-	if failed.State != billing.StateFailed || !strings.Contains(failed.Error, "price of north") {
+	if failed.State != billing.StateFailed || !strings.Contains(failed.Error.String(), "price of north") {
 		t.Errorf("the distributor reads %q (%s)", failed.Error, failed.State)
 	}
 	ctx := c.asReseller(t, "finance")
@@ -266,7 +266,7 @@ func TestIsolation_ErrorsOfTheEdgeAboveAreMasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range log {
-		if strings.Contains(r.Error, "price of north") || strings.Contains(r.Error, secretDigits) {
+		if strings.Contains(r.Error.String(), "price of north") || strings.Contains(r.Error.String(), secretDigits) {
 			t.Errorf("the reseller's job log says %q", r.Error)
 		}
 	}

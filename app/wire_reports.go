@@ -114,7 +114,7 @@ func (r reportMoney) Troubles(ctx context.Context, month period.Month) (reports.
 	for _, run := range a.Failed {
 		t := known[about(run)]
 		out.Failed = append(out.Failed, reports.FailedRun{
-			ID: run.ID, IsFees: run.Kind == billing.RunPeriod, Message: run.Error,
+			ID: run.ID, IsFees: run.Kind == billing.RunPeriod, Message: run.Error.String(),
 			Customer: reports.Party{ID: t.ID, Slug: t.Slug, Name: t.Name, Tier: t.Tier},
 		})
 	}

@@ -30,7 +30,7 @@ func utilityRun(r billing.Run) utilities.Run {
 		ID: r.ID, Kind: utilities.KindRecalculation, Customer: r.Assignee, Month: r.Month, State: utilities.State(r.State),
 		Reason: r.Reason, Actor: r.Actor, Cause: r.Cause,
 		RequestedAt: r.RequestedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, Attempts: r.Attempts,
-		Lines: r.Lines, Charges: r.Charges, Engine: r.Engine, InputHash: r.InputHash, ResultHash: r.ResultHash, Error: r.Error,
+		Lines: r.Lines, Charges: r.Charges, Engine: r.Engine, InputHash: r.InputHash, ResultHash: r.ResultHash, Error: r.Error.String(),
 	}
 	if r.Kind == billing.RunPeriod {
 		out.Kind, out.Customer, out.Seller = utilities.KindFees, r.Buyer, r.Seller

@@ -37,11 +37,11 @@ type runAnswer struct {
 
 func answerOf(w billing.Waited) recalcAnswer {
 	r := w.Run
-	a := recalcAnswer{Job: r.ID.String(), Status: string(r.State), Error: r.Error, Run: runAnswer{
+	a := recalcAnswer{Job: r.ID.String(), Status: string(r.State), Error: r.Error.String(), Run: runAnswer{
 		r.Lines, r.Classes, r.Tuples, r.Charges, json.Number(money.Plain(r.Seconds)), r.InputHash, r.ResultHash,
 	}}
 	if failed, ok := w.Failed(); ok {
-		a.Status, a.Error = string(failed.State), failed.Error
+		a.Status, a.Error = string(failed.State), failed.Error.String()
 	}
 	return a
 }

@@ -54,7 +54,7 @@ func TestCheck_KeepsAnExcerpt(t *testing.T) {
 	for i := range maxStored + 50 {
 		amount := decimal.NewFromInt(int64(i))
 		tree.Edges = append(tree.Edges, EdgeBooks{Seller: "dist", Buyer: fmt.Sprintf("b%04d", i), SellerCharges: amount, BuyerCosts: amount, Price: amount})
-		tree.Notices = append(tree.Notices, Finding{Code: "x", Message: strconv.Itoa(i)})
+		tree.Notices = append(tree.Notices, Finding{Code: "x", Message: Text(strconv.Itoa(i))})
 	}
 	tree.Edges[3].BuyerCosts = decimal.NewFromInt(4)
 	b, err := formatReconciliation(Reconciliation{OK: true, Trees: []TreeBooks{tree, {Edges: tree.Edges[:maxStored]}}})

@@ -104,7 +104,7 @@ func (w *world) wantMixed(assignee string, words ...string) {
 	w.t.Helper()
 	r := w.carryOut(w.request("dist", assignee))
 	for _, word := range words {
-		if r.State != StateFailed || !strings.Contains(r.Error, word) {
+		if r.State != StateFailed || !strings.Contains(r.Error.String(), word) {
 			w.t.Errorf("run is %s: %q does not name %s", r.State, r.Error, word)
 		}
 	}

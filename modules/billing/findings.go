@@ -19,7 +19,7 @@ import (
 // block.
 type Finding struct {
 	Code     string
-	Message  string
+	Message  Text
 	Sum      decimal.Decimal // in Currency; 0 where there is nothing to add up
 	Currency money.Currency  // empty where the finding is not about money
 	Blocking bool
@@ -39,14 +39,14 @@ func (f Finding) MarshalJSON() ([]byte, error) {
 		Message string           `json:"message"`
 		Sum     plain            `json:"sum"`
 		Ack     *Acknowledgement `json:"acknowledged,omitempty"`
-	}{f.Code, f.Message, plain(f.Sum), f.Acknowledged})
+	}{f.Code, f.Message.String(), plain(f.Sum), f.Acknowledged})
 }
 
 // Text returns the message for people, with the sum if there is one that the
 // message does not tell, and who has acknowledged it.
 func (f Finding) Text() string {
-	text, short := f.Message, inShort(f.Sum, f.Currency)
-	if !f.Sum.IsZero() && !strings.Contains(text, money.Plain(f.Sum)) && !strings.Contains(text, short) {
+	text, words, short := f.Message.String(), f.Message.words(), inShort(f.Sum, f.Currency)
+	if !f.Sum.IsZero() && !strings.Contains(words, money.Plain(f.Sum)) && !strings.Contains(words, short) {
 		text = fmt.Sprintf("%s (%s)", text, strings.TrimSpace(short+" "+string(f.Currency)))
 	}
 	if a := f.Acknowledged; a != nil {
@@ -119,11 +119,12 @@ type EdgeFinding struct {
 
 // StandingFindings lists what runs found that keeps documents from being issued
 // now: their blocking findings, on edges for which they still speak, that
-// nobody has acknowledged. Runs that the scope may not see have none. It may be
-// called inside a read transaction of the web role.
+// nobody has acknowledged. It may be called inside a read transaction of the
+// web role.
 //
 // Needs billing.read_runs. Only findings of edges whose seller is the acting
-// tenant, or was below it in that month, are in the list.
+// tenant, or was below it in that month, are in the list, whoever asked for the
+// run: findings have a row-level security of their own.
 func (s *Service) StandingFindings(ctx context.Context, runs ...id.Run) ([]EdgeFinding, error) {
 	if err := s.authz.Need(ctx, PermReadRuns); err != nil {
 		return nil, err
@@ -133,6 +134,7 @@ func (s *Service) StandingFindings(ctx context.Context, runs ...id.Run) ([]EdgeF
 	}
 	var out []EdgeFinding
 	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		out = nil
 		found, err := s.web.findings(ctx, "f.run_id = ANY (?) AND "+isBlocking+" AND "+isPublished, id.Array(runs))
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ func (w *world) reconcile() Reconciliation {
 func messages(findings []Finding) []string {
 	out := []string{}
 	for _, f := range findings {
-		out = append(out, f.Code+": "+f.Message)
+		out = append(out, f.Code+": "+f.Message.String())
 	}
 	return out
 }
@@ -268,8 +268,8 @@ func TestFailedRunIsTold(t *testing.T) {
 		t.Fatalf("OK %v, notices %v", got.OK, messages(notices(got)))
 	}
 	f := notices(got)[i]
-	if !strings.HasPrefix(f.Message, "The last recalculation of direct failed (Job "+run.String()+"): ") || f.Run != run ||
-		!strings.HasSuffix(f.Message, w.run(run).Error) {
+	if !strings.HasPrefix(f.Message.String(), "The last recalculation of direct failed (Job "+run.String()+"): ") || f.Run != run ||
+		!strings.HasSuffix(f.Message.String(), w.run(run).Error.String()) {
 		t.Errorf("message %q", f.Message)
 	}
 	w.contract("dist", "direct", rules.Terms{Basis: rules.BasisList})

@@ -39,8 +39,8 @@ type InvoiceLine struct {
 	Unit     string              // of Quantity; empty where the provider gave none
 	Quantity decimal.NullDecimal // not valid where there is no unit to count in
 	Amount   decimal.Decimal     // rounded to the currency's minor unit
-	Detail   string              // how a fee came about: «10 % of 190»; empty for usage
-	Brief    string              // Detail for people, with the base rounded to the minor unit; empty: Detail
+	Detail   Text                // how a fee came about: «10 % of 190»; empty for usage
+	Brief    Text                // Detail for people, with the base rounded to the minor unit; empty: Detail
 	Assignee id.Tenant           // whose fee; zero: of the contract, and for usage
 	IsIdle   bool                // a fee of exactly 0: a text for people leaves it out
 }
@@ -271,10 +271,11 @@ func feeAssignees(rows []periodRow) []id.Tenant {
 // invoiceLine returns a fee as a line of a document.
 func (r periodRow) invoiceLine(slugs map[id.Tenant]string) InvoiceLine {
 	var parts []string
-	for _, p := range []string{slugs[r.AssigneeID], r.Account} {
-		if p != "" {
-			parts = append(parts, p)
-		}
+	if slug := slugs[r.AssigneeID]; slug != "" {
+		parts = append(parts, mark(slug))
+	}
+	if r.Account != "" {
+		parts = append(parts, r.Account)
 	}
 	line := InvoiceLine{Kind: KindFee, Label: r.Label, Amount: r.Amount, Assignee: r.AssigneeID, IsIdle: r.Amount.IsZero()}
 	exact, brief := parts, parts
@@ -282,7 +283,7 @@ func (r periodRow) invoiceLine(slugs map[id.Tenant]string) InvoiceLine {
 		exact = append(slices.Clone(parts), formula(r.Rate, money.Plain(r.Base.Decimal)))
 		brief = append(slices.Clone(parts), formula(r.Rate, inShort(r.Base.Decimal, money.Currency(r.Currency))))
 	}
-	line.Detail, line.Brief = strings.Join(exact, ", "), strings.Join(brief, ", ")
+	line.Detail, line.Brief = Text(strings.Join(exact, ", ")), Text(strings.Join(brief, ", "))
 	return line
 }
 
@@ -360,7 +361,7 @@ func (s *Service) unsettled(ctx context.Context, edge Edge, month period.Month) 
 	case r.State.IsOpen():
 		return finding("period", "", decimal.Zero, "Fees and rounding of this month are being computed."), true, nil
 	case r.State == StateFailed:
-		return finding("period", "", decimal.Zero, "Fees and rounding of this month could not be computed: %s", r.Error), true, nil
+		return finding("period", "", decimal.Zero, "Fees and rounding of this month could not be computed: %s", string(r.Error)), true, nil
 	}
 	return Finding{}, false, nil
 }

@@ -79,7 +79,7 @@ func (inv Invoice) WriteCSV(w io.Writer) error {
 	for _, l := range inv.Lines {
 		rows = append(rows, []string{
 			string(l.Kind), cell(l.Label), cell(l.Service), cell(l.Unit), l.quantity(),
-			l.Amount.StringFixed(minor), string(inv.Currency), cell(l.Detail),
+			l.Amount.StringFixed(minor), string(inv.Currency), cell(l.Detail.String()),
 		})
 	}
 	rows = append(rows,
@@ -113,7 +113,7 @@ func (inv Invoice) WriteText(w io.Writer) error {
 		}
 		label := l.Label
 		if detail := cmp.Or(l.Brief, l.Detail); detail != "" {
-			label += " (" + detail + ")"
+			label += " (" + detail.String() + ")"
 		}
 		t.Row(label, l.Service, l.Unit, l.quantity(), l.Amount.StringFixed(minor))
 	}

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 
@@ -8,26 +9,37 @@ import (
 	"tierbook/app/kernel/period"
 )
 
-// names says by slug what tenants are called. Findings and errors are kept with
-// slugs, which the command line prints and takes; pages put names in their
-// place, of those tenants that a text is about and the reader sees.
+// Text is a text for people that knows where tenants stand in it: a slug may be
+// a number or a word, so that nothing else tells. It is kept with slugs, which
+// the command line prints and takes; pages put names in their place, of those
+// tenants that a text is about and the reader sees. What was kept before texts
+// knew has slugs for ever.
+type Text string
+
+// A tenant stands between the characters with which Unicode isolates what is
+// put into a text from the words around it.
+const isolate, endIsolate = "\u2068", "\u2069"
+
+var marked = regexp.MustCompile(isolate + `([^` + isolate + endIsolate + `]*)` + endIsolate)
+
+// mark returns a tenant's slug as it stands in a Text.
+func mark(slug string) string { return isolate + slug + endIsolate }
+
+// String returns t as people read it.
+func (t Text) String() string { return marked.ReplaceAllString(string(t), "$1") }
+
+// words returns t without its tenants.
+func (t Text) words() string { return marked.ReplaceAllLiteralString(string(t), "") }
+
+// names says by slug what tenants are called.
 type names map[string]string
 
-// word is a word, or the name of a contract or rule in quotation marks, which
-// is no slug.
-var word = regexp.MustCompile(`«[^»]*»|"[^"]*"|[\pL\pN_]+(?:-[\pL\pN_]+)*`)
-
-// in returns text with names for slugs, which stand in it as words.
-func (n names) in(text string) string {
-	if len(n) == 0 {
-		return text
-	}
-	return word.ReplaceAllStringFunc(text, func(w string) string {
-		if name, ok := n[w]; ok {
-			return name
-		}
-		return w
-	})
+// in returns t with the names of the tenants that are known.
+func (n names) in(t Text) Text {
+	return Text(marked.ReplaceAllStringFunc(string(t), func(m string) string {
+		slug := m[len(isolate) : len(m)-len(endIsolate)]
+		return mark(cmp.Or(n[slug], slug))
+	}))
 }
 
 func (n names) add(tenants ...Tenant) {

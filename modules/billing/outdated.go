@@ -60,7 +60,7 @@ func (s *Service) staleFindings(ctx context.Context, groups []staleGroup, slug f
 		f.Blocking = false
 		out[i] = edgeFinding{g.edge, f}
 	}
-	slices.SortStableFunc(out, func(a, b edgeFinding) int { return cmp.Compare(a.finding.Message, b.finding.Message) })
+	slices.SortStableFunc(out, func(a, b edgeFinding) int { return cmp.Compare(a.finding.Message.String(), b.finding.Message.String()) })
 	return out, nil
 }
 
@@ -123,9 +123,9 @@ func (s *Service) versionsOf(ctx context.Context, groups []staleGroup) (map[id.V
 }
 
 func (g staleGroup) message(known map[id.Version]ContractVersion, slug func(id.Tenant) string) string {
-	place := slug(g.edge.Seller) + " → " + slug(g.edge.Buyer)
+	place := mark(slug(g.edge.Seller)) + " → " + mark(slug(g.edge.Buyer))
 	if g.edge.Buyer.IsZero() {
-		place = "The base of " + slug(g.edge.Seller)
+		place = "The base of " + mark(slug(g.edge.Seller))
 	}
 	was := "without a contract"
 	if then, ok := known[g.version]; ok {
@@ -145,6 +145,9 @@ func (g staleGroup) message(known map[id.Version]ContractVersion, slug func(id.T
 		who = append(who, slug(t))
 	}
 	slices.Sort(who)
+	for i, slug := range who {
+		who[i] = mark(slug)
+	}
 	if more := len(g.assignees) - len(who); more > 0 {
 		others := "others"
 		if more == 1 {

@@ -118,6 +118,9 @@ func (in *periodInputs) contracted(contracts []ContractVersion) []id.Tenant {
 
 func (in *periodInputs) slug(t id.Tenant) string { return in.tenants[t].Slug }
 
+// mark names t in what becomes a Text.
+func (in *periodInputs) mark(t id.Tenant) string { return mark(in.slug(t)) }
+
 // publishPeriod computes and writes in's month in the transaction that ends
 // run.
 func (s *Service) publishPeriod(ctx context.Context, run *Run, in periodInputs) (any, error) {
@@ -191,8 +194,8 @@ func (s *Service) incompleteAbove(ctx context.Context, in periodInputs) ([]findi
 		out = append(out, findingRow{
 			SellerID: in.edge.Seller, BuyerID: in.edge.Buyer, AssigneeID: b.AssigneeID,
 			Code: "supplier_incomplete", Blocking: true,
-			Message: fmt.Sprintf("%s → %s: the supplier of %s does not charge all of this month's usage of %s yet.",
-				in.slug(in.edge.Seller), in.slug(in.edge.Buyer), in.slug(in.edge.Seller), in.slug(b.AssigneeID)),
+			Message: Text(fmt.Sprintf("%s → %s: the supplier of %s does not charge all of this month's usage of %s yet.",
+				in.mark(in.edge.Seller), in.mark(in.edge.Buyer), in.mark(in.edge.Seller), in.mark(b.AssigneeID))),
 		})
 	}
 	return out, nil
@@ -249,7 +252,7 @@ func (in *periodInputs) currency(totals []edgeSum) (money.Currency, error) {
 		if t.Currency != out {
 			return "", errs.Newf(errs.FailedPrecondition, "billing.currencies",
 				"%s charges %s in %s and in %s: an edge has one currency.",
-				in.slug(in.edge.Seller), in.slug(in.edge.Buyer), out, t.Currency)
+				in.mark(in.edge.Seller), in.mark(in.edge.Buyer), out, t.Currency)
 		}
 	}
 	return out, nil
@@ -273,7 +276,7 @@ func (s *Service) computeFees(ctx context.Context, in periodInputs, currency mon
 	if err != nil {
 		return nil, "", &edgeError{
 			seller: in.edge.Seller,
-			err:    fmt.Errorf("%s → %s, contract %s: %w", in.slug(in.edge.Seller), in.slug(in.edge.Buyer), in.contract.Name, err),
+			err:    fmt.Errorf("%s → %s, contract %s: %w", in.mark(in.edge.Seller), in.mark(in.edge.Buyer), in.contract.Name, err),
 		}
 	}
 	bySlug := map[string]id.Tenant{}

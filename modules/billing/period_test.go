@@ -39,7 +39,7 @@ func (l *ledger) charged(seller, buyer string) string {
 			name += "/" + line.Service
 		}
 		if line.Detail != "" {
-			name += " (" + line.Detail + ")"
+			name += " (" + line.Detail.String() + ")"
 		}
 		out = append(out, name+" = "+money.Plain(line.Amount))
 	}
@@ -330,7 +330,7 @@ func TestFailingFeeSaysWhereAndPublishesNothing(t *testing.T) {
 	l.work()
 	runs := l.periods("dist", "dora")
 	last := runs[len(runs)-1]
-	if last.State != StateFailed || !strings.Contains(last.Error, `"Broken"`) || !strings.Contains(last.Error, "dist → dora") {
+	if last.State != StateFailed || !strings.Contains(last.Error.String(), `"Broken"`) || !strings.Contains(last.Error.String(), "dist → dora") {
 		t.Errorf("run %s: %q, want a failure that names rule and edge", last.State, last.Error)
 	}
 	l.wantCharged("dist", "dora", "Usage/EC2 = 100", "Base fee = 10", "rounding = 0", "total = 110")
@@ -350,7 +350,7 @@ func TestOneEdgeHasOneCurrency(t *testing.T) {
 	l.publish("bolt", sale{service: "EC2", currency: "EUR", prices: "1 1 1"})
 	l.work()
 	runs := l.periods("dist", "north")
-	if last := runs[len(runs)-1]; last.State != StateFailed || !strings.Contains(last.Error, "EUR") || !strings.Contains(last.Error, "USD") {
+	if last := runs[len(runs)-1]; last.State != StateFailed || !strings.Contains(last.Error.String(), "EUR") || !strings.Contains(last.Error.String(), "USD") {
 		t.Errorf("run %s: %q, want a failure that names both currencies", last.State, last.Error)
 	}
 }

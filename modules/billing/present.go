@@ -155,7 +155,7 @@ func presentInvoice(d DocumentPage, canContracts, canAcknowledge bool) view.Invo
 		if l.Kind == KindFee {
 			fees++
 			out.Fees = append(out.Fees, view.Line{
-				Name: l.Label, Detail: l.Brief, Amount: l.Amount, Why: whyURL(d.Month, seller, buyer, "fee", strconv.Itoa(fees)),
+				Name: l.Label, Detail: l.Brief.String(), Amount: l.Amount, Why: whyURL(d.Month, seller, buyer, "fee", strconv.Itoa(fees)),
 			})
 			continue
 		}

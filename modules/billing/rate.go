@@ -52,7 +52,7 @@ type findingRow struct {
 	Lines      int64
 	Currency   string
 	Sum        decimal.Decimal
-	Message    string
+	Message    Text
 }
 
 // rateLines computes a line run and returns how to publish it.
@@ -137,9 +137,9 @@ func (in *assigneeInputs) blame(sale *saleInputs, err error) error {
 	}
 	place := max(line.Edge, 0)
 	seller := sale.chain[place]
-	name := "the base contract of " + seller.Slug
+	name := "the base contract of " + mark(seller.Slug)
 	if line.Edge >= 0 {
-		name = fmt.Sprintf("%s → %s", seller.Slug, sale.chain[place+1].Slug)
+		name = mark(seller.Slug) + " → " + mark(sale.chain[place+1].Slug)
 		if c := sale.edges[line.Edge].Contract; c != nil {
 			name += ", contract " + c.Name
 		}
@@ -287,16 +287,17 @@ func (b *book) findings() []findingRow {
 		out = append(out, findingRow{
 			SellerID: f.seller.ID, BuyerID: f.buyer.ID, AssigneeID: b.in.assignee,
 			Code: f.Code, Blocking: f.Blocking, Rule: f.Rule, Lines: f.Lines, Currency: string(f.Currency), Sum: f.Sum,
-			Message: f.message(b.result.slugs[b.in.assignee]),
+			Message: Text(f.message(mark(b.result.slugs[b.in.assignee]))),
 		})
 	}
 	return out
 }
 
 // message says in a sentence what the finding is about: whose lines on which
-// edge, how many, and their sum.
+// edge, how many, and their sum. Tenants are marked, assignee as well.
 func (f edgeFound) message(assignee string) string {
-	edge := f.seller.Slug + " → " + f.buyer.Slug
+	seller := mark(f.seller.Slug)
+	edge := seller + " → " + mark(f.buyer.Slug)
 	lines, have := fmt.Sprintf("%d lines of %s", f.Lines, assignee), "have"
 	if f.Lines == 1 {
 		lines, have = "1 line of "+assignee, "has"
@@ -304,7 +305,7 @@ func (f edgeFound) message(assignee string) string {
 	sum := inShort(f.Sum, f.Currency) + " " + string(f.Currency)
 	if f.isParted {
 		return fmt.Sprintf("%s for earlier months %s no seller any more: %s is not above it this month, and bears a cost of %s.",
-			lines, have, f.seller.Slug, sum)
+			lines, have, seller, sum)
 	}
 	switch f.Code {
 	case rules.FindingNoContract:

@@ -310,7 +310,7 @@ func TestRate_Failure(t *testing.T) {
 		w.contract("dist", "north", broken)
 		w.account("dist", "111", "acme", usageLine{service: "Compute", billed: "80"})
 		r := w.carryOut(w.request("dist", "acme"))
-		if r.State != StateFailed || !strings.Contains(r.Error, "secret margin") || !strings.Contains(r.Error, "dist → north") {
+		if r.State != StateFailed || !strings.Contains(r.Error.String(), "secret margin") || !strings.Contains(r.Error.String(), "dist → north") {
 			t.Errorf("run is %s: %q", r.State, r.Error)
 		}
 		// The log has slugs; who reads a page reads names, also of who stands
@@ -319,7 +319,7 @@ func TestRate_Failure(t *testing.T) {
 			t.Errorf("dist reads %q, %v", message, err)
 		}
 		todo, err := w.s.Attention(w.as("dist"), march)
-		if err != nil || len(todo.Failed) != 1 || !strings.HasPrefix(todo.Failed[0].Error, "dist Ltd → north Ltd, contract") {
+		if err != nil || len(todo.Failed) != 1 || !strings.HasPrefix(todo.Failed[0].Error.String(), "dist Ltd → north Ltd, contract") {
 			t.Errorf("the start page says %+v, %v", todo.Failed, err)
 		}
 		if got := w.ledger("acme"); len(got) != 0 {
@@ -343,7 +343,7 @@ func TestRate_Failure(t *testing.T) {
 		run := w.request("north", "acme")
 		r := w.carryOut(run)
 		want := "Your supplier's pricing could not be applied (reference " + reference(run) + ")."
-		if r.State != StateFailed || r.Error != want {
+		if r.State != StateFailed || r.Error.String() != want {
 			t.Fatalf("run is %s: %q, want %q", r.State, r.Error, want)
 		}
 		if message, detail, err := w.s.Failure(w.as("north", "finance"), run); detail != "" || message != want || err != nil {
@@ -364,7 +364,7 @@ func TestRate_Failure(t *testing.T) {
 		w.contract("dist", "north", rules.Terms{Basis: rules.BasisList, Rules: []rules.Rule{fee("Care", "100 / (spend - 90)")}})
 		w.deliver("111", usageLine{service: "Compute", billed: "90"})
 		r := w.carryOut(w.request("dist", "acme"))
-		if r.State != StateFailed || !strings.Contains(r.Error, "Care") || !strings.Contains(r.Error, "dist → north") {
+		if r.State != StateFailed || !strings.Contains(r.Error.String(), "Care") || !strings.Contains(r.Error.String(), "dist → north") {
 			t.Errorf("run is %s: %q", r.State, r.Error)
 		}
 		if diff := cmp.Diff(before, w.ledger("acme")); diff != "" {
@@ -394,7 +394,7 @@ func TestRate_Failure(t *testing.T) {
 		w.account("dist", "111", "acme", usageLine{service: "Compute", billed: "80", currency: "EUR"})
 		r := w.carryOut(w.request("dist", "acme"))
 		for _, word := range []string{"111", "EUR", "USD"} {
-			if r.State != StateFailed || !strings.Contains(r.Error, word) {
+			if r.State != StateFailed || !strings.Contains(r.Error.String(), word) {
 				t.Errorf("run is %s: %q does not name %s", r.State, r.Error, word)
 			}
 		}
@@ -404,7 +404,7 @@ func TestRate_Failure(t *testing.T) {
 		w := newWorld(t)
 		w.usual()
 		w.account("south", "111", "acme", usageLine{service: "Compute", billed: "80"})
-		if r := w.carryOut(w.request("dist", "acme")); r.State != StateFailed || !strings.Contains(r.Error, "111") {
+		if r := w.carryOut(w.request("dist", "acme")); r.State != StateFailed || !strings.Contains(r.Error.String(), "111") {
 			t.Errorf("run is %s: %q", r.State, r.Error)
 		}
 	})
@@ -442,7 +442,7 @@ func TestRate_InternalErrorIsTriedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if r := w.run(run); r.State != StateFailed || strings.Contains(r.Error, "hunter2") || !strings.Contains(r.Error, reference(run)) {
+	if r := w.run(run); r.State != StateFailed || strings.Contains(r.Error.String(), "hunter2") || !strings.Contains(r.Error.String(), reference(run)) {
 		t.Errorf("run is %s: %q", r.State, r.Error)
 	}
 }
@@ -485,7 +485,7 @@ func TestVerify(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range findings {
-			codes = append(codes, f.Message)
+			codes = append(codes, f.Message.String())
 		}
 		return codes
 	}

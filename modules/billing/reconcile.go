@@ -308,7 +308,7 @@ func (b books) addPayers(tree func(money.Currency) *TreeBooks) {
 		if d := p.difference(); !d.IsZero() {
 			t.Findings = append(t.Findings, finding("difference", k.currency, d,
 				"Payer account %s (%s) of %s: %s imported, but %s in the books.",
-				k.payer, k.provider, b.slug(k.owner), money.Plain(p.imported), money.Plain(p.imported.Sub(d))))
+				k.payer, k.provider, mark(b.slug(k.owner)), money.Plain(p.imported), money.Plain(p.imported.Sub(d))))
 		}
 	}
 }
@@ -355,14 +355,14 @@ func (b books) addEdges(tree func(money.Currency) *TreeBooks) {
 		if d := e.SellerCharges.Sub(e.BuyerCosts); !d.IsZero() {
 			t.Findings = append(t.Findings, finding("edge", k.currency, d,
 				"%s charges %s %s, but %s books %s as its cost.",
-				e.Seller, e.Buyer, money.Plain(e.SellerCharges), e.Buyer, money.Plain(e.BuyerCosts)))
+				mark(e.Seller), mark(e.Buyer), money.Plain(e.SellerCharges), mark(e.Buyer), money.Plain(e.BuyerCosts)))
 		}
 		if b.isToCome {
 			continue
 		}
 		if d := e.SellerCharges.Sub(e.SellerCharges.Round(k.currency.MinorUnit())); !d.IsZero() || (b.isCharged(k) && !b.periods[k.Edge]) {
 			t.Findings = append(t.Findings, finding("period", k.currency, d,
-				"The fees and rounding of %s → %s do not belong to its published charges: recalculate it.", e.Seller, e.Buyer))
+				"The fees and rounding of %s → %s do not belong to its published charges: recalculate it.", mark(e.Seller), mark(e.Buyer)))
 		}
 	}
 }
@@ -413,7 +413,8 @@ func (b books) edges() map[edgeKey]*EdgeBooks {
 	return out
 }
 
-// finding returns a blocking finding of a comparison.
+// finding returns a blocking finding of a comparison, whose message marks
+// tenants.
 func finding(code string, c money.Currency, sum decimal.Decimal, format string, args ...any) Finding {
-	return Finding{Code: code, Message: fmt.Sprintf(format, args...), Sum: sum, Currency: c, Blocking: true}
+	return Finding{Code: code, Message: Text(fmt.Sprintf(format, args...)), Sum: sum, Currency: c, Blocking: true}
 }

@@ -97,16 +97,16 @@ func (b books) misassigned(account ImportedSum, c money.Currency, shares map[id.
 		switch {
 		case t.IsZero():
 		case x.isAssigned && !x.isRate:
-			open, holders = append(open, b.slug(t)), append(holders, b.slug(t))
-			f := finding("unrated", c, x.assigned, "%s is assigned to %s but not rated: recalculate %s for %s.", name, b.slug(t), b.slug(t), b.month)
+			open, holders = append(open, mark(b.slug(t))), append(holders, mark(b.slug(t)))
+			f := finding("unrated", c, x.assigned, "%s is assigned to %s but not rated: recalculate %s for %s.", name, mark(b.slug(t)), mark(b.slug(t)), b.month)
 			f.Blocking, f.Assignee, f.Lines = false, t, x.lines
 			unrated = append(unrated, f)
 		case !x.isAssigned:
-			gone = append(gone, b.slug(t))
+			gone = append(gone, mark(b.slug(t)))
 		default:
-			holders = append(holders, b.slug(t))
+			holders = append(holders, mark(b.slug(t)))
 			if !x.off().IsZero() {
-				shifted = append(shifted, b.slug(t))
+				shifted = append(shifted, mark(b.slug(t)))
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func (b books) addNotices(tree func(money.Currency) *TreeBooks) {
 		t.Notices = append(t.Notices, f.finding)
 	}
 	for _, r := range b.failed {
-		f := finding("failed_run", "", decimal.Zero, "The last recalculation of %s failed (Job %s): %s", b.slug(r.Assignee), r.ID, r.Error)
+		f := finding("failed_run", "", decimal.Zero, "The last recalculation of %s failed (Job %s): %s", mark(b.slug(r.Assignee)), r.ID, string(r.Error))
 		f.Blocking, f.Assignee, f.Run = false, r.Assignee, r.ID
 		t := tree("")
 		t.Notices = append(t.Notices, f)
@@ -178,9 +178,9 @@ func (b books) addCommon(tree func(money.Currency) *TreeBooks) {
 	home := b.home()
 	for _, r := range b.unsettled {
 		edge := Edge{Seller: r.Seller, Buyer: r.Buyer}
-		name := b.slug(r.Seller) + " → " + b.slug(r.Buyer)
+		name := mark(b.slug(r.Seller)) + " → " + mark(b.slug(r.Buyer))
 		if r.State == StateFailed {
-			add(home[edge], finding("period", "", decimal.Zero, "The fees of %s could not be computed: %s", name, r.Error))
+			add(home[edge], finding("period", "", decimal.Zero, "The fees of %s could not be computed: %s", name, string(r.Error)))
 			continue
 		}
 		add(home[edge], finding("period", "", decimal.Zero, "The fees of %s are being computed: try again.", name))

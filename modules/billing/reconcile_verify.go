@@ -36,7 +36,7 @@ func (s *Service) verifyPeriods(ctx context.Context, b books) ([]Finding, error)
 			if periodHash(b.tenants, edge, b.month, rows) != r.ResultHash {
 				out = append(out, finding("result.altered", "", decimal.Zero,
 					"The stored fees and rounding of %s → %s are not what run %s published.",
-					b.slug(r.Seller), b.slug(r.Buyer), r.ID))
+					mark(b.slug(r.Seller)), mark(b.slug(r.Buyer)), r.ID))
 			}
 		}
 		return nil

@@ -66,7 +66,7 @@ type Run struct {
 	Tuples     int64  // distinct lines priced one by one
 	Charges    int64  // charges stored
 	Seconds    decimal.Decimal
-	Error      string // for everyone who may see the run; also what a waiting run waits for
+	Error      Text // for everyone who may see the run; also what a waiting run waits for
 }
 
 // Edge is one step of a chain: what Seller charges Buyer.

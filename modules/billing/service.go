@@ -152,8 +152,8 @@ func (s *Service) Failure(ctx context.Context, run id.Run) (message, detail stri
 		if err != nil {
 			return err
 		}
-		detail, _, err = s.web.errorOf(ctx, run)
-		message, detail = called.in(r.Error), called.in(detail)
+		beyond, _, err := s.web.errorOf(ctx, run)
+		message, detail = called.in(r.Error).String(), called.in(beyond).String()
 		return err
 	})
 	return message, detail, err

@@ -72,7 +72,7 @@ func (r runRow) run() Run {
 		RequestedAt: r.RequestedAt.UTC(), StartedAt: instant(r.StartedAt), FinishedAt: instant(r.FinishedAt),
 		Fence: r.Fence, Attempts: r.Attempts,
 		Engine: r.Engine, InputHash: text(r.InputHash), ResultHash: text(r.ResultHash),
-		Lines: r.Lines, Classes: r.Classes, Tuples: r.Tuples, Charges: r.Charges, Seconds: r.Seconds, Error: text(r.Error),
+		Lines: r.Lines, Classes: r.Classes, Tuples: r.Tuples, Charges: r.Charges, Seconds: r.Seconds, Error: Text(text(r.Error)),
 	}
 }
 
@@ -303,8 +303,8 @@ func (s store) insertError(ctx context.Context, r Run, seller id.Tenant, message
 
 // errorOf returns what an edge's seller may read about why run failed; ok is
 // false if there is nothing, or not for the scope.
-func (s store) errorOf(ctx context.Context, run id.Run) (message string, ok bool, err error) {
-	var messages []string
+func (s store) errorOf(ctx context.Context, run id.Run) (message Text, ok bool, err error) {
+	var messages []Text
 	err = s.q(ctx).Raw(`SELECT message FROM billing_run_errors WHERE run_id = ?`, run).Scan(&messages).Error
 	if err != nil || len(messages) == 0 {
 		return "", false, err

@@ -287,7 +287,7 @@ func (s store) copyFindings(ctx context.Context, r Run, rows []findingRow) error
 		for _, f := range rows {
 			row := []any{
 				r.ID, r.Tree, f.SellerID, f.BuyerID, f.AssigneeID, r.Month,
-				f.Code, f.Blocking, f.Rule, f.Lines, f.Currency, f.Sum, f.Message,
+				f.Code, f.Blocking, f.Rule, f.Lines, f.Currency, f.Sum, string(f.Message),
 			}
 			if !yield(row, nil) {
 				return

@@ -78,7 +78,7 @@ func (s store) findings(ctx context.Context, where string, args ...any) ([]edgeF
 	out := make([]edgeFinding, len(rows))
 	for i, r := range rows {
 		out[i] = edgeFinding{Edge{Seller: r.SellerID, Buyer: r.BuyerID}, Finding{
-			Code: r.Code, Message: r.Message, Sum: r.Sum, Currency: money.Currency(r.Currency), Blocking: r.Blocking,
+			Code: r.Code, Message: Text(r.Message), Sum: r.Sum, Currency: money.Currency(r.Currency), Blocking: r.Blocking,
 			Rule: r.Rule, Lines: r.Lines, Assignee: r.AssigneeID, Run: r.RunID,
 		}}
 		if r.AcknowledgedAt != nil {

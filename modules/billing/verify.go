@@ -85,7 +85,7 @@ func (s *Service) verifyRun(ctx context.Context, run id.Run, b books, speaks []p
 	if hashLines(lines) != r.ResultHash {
 		out = append(out, Finding{
 			Code: "result.altered", Blocking: true, Assignee: r.Assignee, Run: run,
-			Message: fmt.Sprintf("The stored charges of run %s are not what it computed.", run),
+			Message: Text(fmt.Sprintf("The stored charges of run %s are not what it computed.", run)),
 		})
 	}
 	return out, nil
@@ -125,14 +125,14 @@ func compareResults(was, is []resultRow, slugs map[id.Tenant]string) []Finding {
 			at = is
 		}
 		off := decimal.Max(is.Amount.Sub(was.Amount).Abs(), is.Cost.Sub(was.Cost).Abs())
-		place := slugs[at.BearerID]
+		place := mark(slugs[at.BearerID])
 		if !at.SoldTo.IsZero() {
-			place += " → " + slugs[at.SoldTo]
+			place += " → " + mark(slugs[at.SoldTo])
 		}
 		out = append(out, Finding{
 			Code: "result.altered", Blocking: true, Sum: off, Currency: money.Currency(currency),
 			Assignee: at.AssigneeID, Run: was.RunID,
-			Message: fmt.Sprintf("The stored charges and costs of %s for %s are not what was published.", place, slugs[at.AssigneeID]),
+			Message: Text(fmt.Sprintf("The stored charges and costs of %s for %s are not what was published.", place, mark(slugs[at.AssigneeID]))),
 		})
 	}
 	slices.SortFunc(out, func(a, b Finding) int { return cmp.Compare(a.Currency, b.Currency) })
