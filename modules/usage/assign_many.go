@@ -126,10 +126,11 @@ func (s *Service) staleAfter(ctx context.Context, account accountRow, r AssignRe
 	return out, err
 }
 
-// assignReason says in the log of runs why they were asked for.
+// assignReason says in the log of runs why they were asked for. The log is kept,
+// so that it has the assignee's slug, which does not change.
 func assignReason(accounts []accountRow, assignee Tenant) string {
 	if len(accounts) == 1 {
-		return "Account " + accounts[0].Account + " was assigned to " + assignee.Name
+		return "Account " + accounts[0].Account + " was assigned to " + assignee.Slug
 	}
-	return strconv.Itoa(len(accounts)) + " accounts were assigned to " + assignee.Name
+	return strconv.Itoa(len(accounts)) + " accounts were assigned to " + assignee.Slug
 }

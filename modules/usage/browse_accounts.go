@@ -149,6 +149,7 @@ func (s *Service) Unassigned(ctx context.Context, p period.Month) (out []Unassig
 		return nil, err
 	}
 	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		out = nil
 		open, err := s.open(ctx, p)
 		for _, o := range open {
 			out = append(out, o.UnassignedSum)

@@ -200,6 +200,9 @@ func TestService_AssignMany(t *testing.T) {
 	}
 	b.startWorker(t)
 	b.waitRated(t, "harbour 2026-03", "direct 2026-03")
+	if diff := cmp.Diff([]string{"2 accounts were assigned to harbour", "2 accounts were assigned to harbour"}, b.rating.reasons); diff != "" {
+		t.Errorf("the log's reasons: %s", diff)
+	}
 	if r, err := b.AssignMany(as(t, b.north), in); err != nil || len(r.Stale) != 0 {
 		t.Errorf("the same again: %+v, %v", r, err)
 	}

@@ -124,13 +124,14 @@ func (b *bundle) load(t testing.TB, owner scope.Scope, path string) ImportResult
 
 // ratingFake notes what is to be rated again, as «acting assignee month».
 type ratingFake struct {
-	mu    sync.Mutex
-	asked []Stale
-	as    []id.Tenant
-	fail  error
+	mu      sync.Mutex
+	asked   []Stale
+	reasons []string
+	as      []id.Tenant
+	fail    error
 }
 
-func (f *ratingFake) Rerate(ctx context.Context, assignee id.Tenant, month period.Month, _ string) error {
+func (f *ratingFake) Rerate(ctx context.Context, assignee id.Tenant, month period.Month, reason string) error {
 	sc, err := scope.From(ctx)
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (f *ratingFake) Rerate(ctx context.Context, assignee id.Tenant, month perio
 	if f.fail != nil {
 		return f.fail
 	}
-	f.asked, f.as = append(f.asked, Stale{assignee, month}), append(f.as, sc.Tenant)
+	f.asked, f.as, f.reasons = append(f.asked, Stale{assignee, month}), append(f.as, sc.Tenant), append(f.reasons, reason)
 	return nil
 }
 
