@@ -38,9 +38,6 @@ type Note struct {
 // returned joined, each an *Error with rule, field and position (Invalid).
 func (e *Engine) Compile(kind EdgeKind, t Terms) (*Contract, error) {
 	problems := t.problems(kind)
-	if t.TextSize() > MaxText {
-		return nil, joinErrors(problems)
-	}
 	c := &Contract{kind: kind, terms: t, compilers: e.compilers, support: e.support, fingerprint: e.fingerprint}
 	c.terms.Rules = slices.Clone(t.Rules)
 	for i, r := range c.terms.Rules {

@@ -19,18 +19,16 @@ type Mistake struct {
 }
 
 // Diagnose returns every mistake that Compile would report of t, by rule; nil
-// if it compiles.
+// if it compiles. Where t is TooLong, that is all it says.
 func (e *Engine) Diagnose(kind EdgeKind, t Terms) []Mistake {
-	general := t
-	if t.TextSize() <= MaxText {
-		general.Rules = nil
+	if p := t.TooLong(); p != nil {
+		return []Mistake{{Error: p, Rule: -1}}
 	}
 	var out []Mistake
+	general := t
+	general.Rules = nil
 	for _, p := range general.problems(kind) {
 		out = append(out, Mistake{Error: p, Rule: -1})
-	}
-	if len(general.Rules) > 0 {
-		return out // too long: no rule is looked at
 	}
 	c := &Contract{kind: kind, compilers: e.compilers}
 	for i, r := range t.Rules {

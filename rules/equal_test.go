@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -13,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tierbook/app/kernel/money"
+	"tierbook/app/kernel/period"
 )
 
 // TestScan_EqualsPlain holds the fast evaluation equal to the plain one, to
@@ -60,6 +62,14 @@ func TestScan_EqualsPlain(t *testing.T) {
 func TestContract_Itemized_SameSums(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
+	fees, err := e.Compile(EdgeBelow, Terms{Currency: "USD", Basis: BasisCost, Rules: []Rule{
+		{Name: "all", Stage: StageFee, Then: "percent(spend, 10) + percent(fee_base, 3) + list + cost + accounts"},
+		{Name: "ec2", Stage: StageFee, When: `service == "ec2"`, Then: "minimum(spend, 100) + quantity"},
+		{Name: "each", Stage: StageFee, Per: PerAccount, Then: "percent(spend, 1)"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		chain, lines := drawChain(t, e), drawLines(t)
 		itemized := chain
@@ -96,7 +106,30 @@ func TestContract_Itemized_SameSums(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Outcome{}, "Charges")); diff != "" {
 			t.Fatalf("all but charges (-plain +itemized):\n%s", diff)
 		}
+		for edge := range chain.Edges {
+			want, wantErr := fees.Fees(feeInputOf(want, edge))
+			got, gotErr := fees.Fees(feeInputOf(got, edge))
+			if diff := cmp.Diff(fmt.Sprint(want, wantErr), fmt.Sprint(got, gotErr)); diff != "" {
+				t.Fatalf("fees of edge %d (-plain +itemized):\n%s", edge, diff)
+			}
+		}
 	})
+}
+
+// feeInputOf is what fees of an edge are computed on.
+func feeInputOf(o Outcome, edge int) FeeInput {
+	in := FeeInput{Month: period.NewMonth(2026, time.March), Customers: []string{"c"}}
+	for _, c := range o.Charges {
+		if c.Edge == edge {
+			in.Charges = append(in.Charges, FeeCharge{Customer: "c", Grain: c.Grain, Rule: c.Rule, Quantity: c.Quantity, Amount: c.Amount, List: c.List})
+		}
+	}
+	for _, c := range o.Costs {
+		if c.Bearer == edge && c.Reason == "" {
+			in.Costs = append(in.Costs, FeeCost{Customer: "c", Grain: c.Grain, Cost: c.Cost})
+		}
+	}
+	return in
 }
 
 // values are the texts that random lines and rules use.

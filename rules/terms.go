@@ -164,26 +164,28 @@ func (t Terms) Validate(kind EdgeKind) error {
 	return joinErrors(t.problems(kind))
 }
 
-// MaxText is how long all expressions of a contract may be together, in bytes.
+// MaxText is how long all expressions of a contract that is written now may be
+// together, in bytes: more would take long to compile.
 const MaxText = 256 << 10
 
-// TextSize returns how long all expressions are together, in bytes.
-func (t Terms) TextSize() int {
+// TooLong returns what is wrong with t if its expressions are longer together
+// than MaxText; nil if they are not. Diagnose asks it; Compile does not, for
+// what was saved once stays in force.
+func (t Terms) TooLong() *Error {
 	n := 0
 	for _, r := range t.Rules {
 		n += len(r.When) + len(r.Then)
 	}
-	return n
+	if n <= MaxText {
+		return nil
+	}
+	return &Error{Field: "rules", Message: fmt.Sprintf("the expressions have %d bytes together: at most %d are allowed", n, MaxText)}
 }
 
 func (t Terms) problems(kind EdgeKind) []*Error {
 	var out []*Error
 	add := func(rule, field, format string, args ...any) {
 		out = append(out, &Error{Rule: rule, Field: field, Message: fmt.Sprintf(format, args...)})
-	}
-	if n := t.TextSize(); n > MaxText { // nothing else is looked at: it would take long
-		add("", "rules", "the expressions have %d bytes together: at most %d are allowed", n, MaxText)
-		return out
 	}
 	if c, err := money.ParseCurrency(string(t.Currency)); err != nil || c != t.Currency {
 		add("", "currency", "%q is not a currency code such as USD", t.Currency)

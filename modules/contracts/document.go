@@ -93,6 +93,9 @@ func Check(engine *rules.Engine, seller rules.EdgeKind, file string, data []byte
 
 // compile compiles d's rules and says where in the file its problems are.
 func compile(engine *rules.Engine, kind rules.EdgeKind, d Document) (*rules.Contract, Problems) {
+	if e := d.Terms.TooLong(); e != nil {
+		return nil, Problems{d.source.problem(e)}
+	}
 	c, err := engine.Compile(kind, d.Terms)
 	if err == nil {
 		return c, nil

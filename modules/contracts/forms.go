@@ -17,12 +17,12 @@ import (
 const mostRules = 1000
 
 var errLongForm = errs.Newf(errs.Invalid, "contracts.long_form",
-	"A form takes at most %d rules with expressions of %d KiB together. Change this contract as a YAML file.", mostRules, rules.MaxText>>10)
+	"A form takes at most %d rules with expressions of %d KiB together. Save this contract from its YAML file, with «tierbook contract apply».", mostRules, rules.MaxText>>10)
 
 // fits refuses a contract that is too long for a form: nothing of one may be
 // left out in silence.
 func (f draftForm) fits() error {
-	if len(f.Rules) > mostRules || (rules.Terms{Rules: f.Rules}).TextSize() > rules.MaxText {
+	if len(f.Rules) > mostRules || (rules.Terms{Rules: f.Rules}).TooLong() != nil {
 		return errLongForm
 	}
 	return nil

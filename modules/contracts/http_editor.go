@@ -493,7 +493,11 @@ func (m *Module) readYAML(c *fiber.Ctx) error {
 	if d.Seller != acting.Slug {
 		return m.yamlForm(c, view.YAML{Text: text}, errs.Newf(errs.Invalid, "contracts.seller", "The seller of this contract is %q, and you act as %q.", d.Seller, acting.Slug))
 	}
-	return m.editor(c, nil, formOf(d, Seen{}), nil)
+	f := formOf(d, Seen{})
+	if err := f.fits(); err != nil {
+		return m.yamlForm(c, view.YAML{Text: text}, err)
+	}
+	return m.editor(c, nil, f, nil)
 }
 
 // yamlText returns the uploaded file, else what was pasted.

@@ -356,7 +356,7 @@ func TestPages_Editor_TakesSoMany(t *testing.T) {
 		f.Set(fmt.Sprintf("rules[%d].then", i), "price")
 	}
 	for _, path := range []string{routes.ContractEdit(s.retail), routes.ContractCheck(s.retail), routes.ContractNew} {
-		if got := b.Post(t, path, f).Is(t, http.StatusUnprocessableEntity).Has(t, "main"); !strings.Contains(got, "as a YAML file") {
+		if got := b.Post(t, path, f).Is(t, http.StatusUnprocessableEntity).Has(t, "main"); !strings.Contains(got, "tierbook contract apply") {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
