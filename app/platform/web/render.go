@@ -192,7 +192,10 @@ func StreamCSV(c *fiber.Ctx, filename string, write func(context.Context, io.Wri
 		if s.downloads != nil {
 			<-s.downloads
 		}
-		if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the client went away
+		switch {
+		case err != nil && ctx.Err() != nil:
+			log.WarnContext(ctx, "a download was read too slowly and cut off", "request", request, "error", ctx.Err())
+		case err != nil && !errors.Is(err, io.ErrClosedPipe): // the client went away
 			log.ErrorContext(ctx, "a download broke off", "request", request, "error", err)
 		}
 		_ = pipe.CloseWithError(err) // nil ends the answer

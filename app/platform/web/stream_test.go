@@ -18,8 +18,8 @@ import (
 	"tierbook/app/platform/web"
 )
 
-// dial returns a connection to a server that answers as it does in life.
-func dial(t *testing.T, s *web.Server) net.Conn {
+// listen lets a server answer as it does in life, until the test ends.
+func listen(t *testing.T, s *web.Server) *fasthttputil.InmemoryListener {
 	t.Helper()
 	listener := fasthttputil.NewInmemoryListener()
 	done := make(chan struct{})
@@ -27,33 +27,30 @@ func dial(t *testing.T, s *web.Server) net.Conn {
 		defer close(done)
 		_ = s.App().Listener(listener)
 	}()
-	conn, err := listener.Dial()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-done
+	})
+	return listener
+}
+
+// dial returns a connection to a server.
+func dial(t *testing.T, s *web.Server) net.Conn {
+	t.Helper()
+	conn, err := listen(t, s).Dial()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = conn.Close()
-		_ = listener.Close()
-		<-done
-	})
+	t.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
 
-// served returns a client of a server that answers as it does in life.
+// served returns a client of a server.
 func served(t *testing.T, s *web.Server) *http.Client {
 	t.Helper()
-	listener := fasthttputil.NewInmemoryListener()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = s.App().Listener(listener)
-	}()
+	listener := listen(t, s)
 	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return listener.Dial() }}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		_ = listener.Close()
-		<-done
-	})
+	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
 }
 

@@ -175,6 +175,10 @@ func (s *Server) prepare(c *fiber.Ctx) error {
 	return err
 }
 
+// maxRest is how much of a body is read past, in bytes: of a form that was
+// refused, so that its sender gets to read why.
+const maxRest = 2 * maxForm
+
 // passBody reads past what its handler has left of a request's body, or lets the
 // connection end: fasthttp would take the rest for the next request on it.
 func passBody(c *fasthttp.RequestCtx) {
@@ -183,8 +187,7 @@ func passBody(c *fasthttp.RequestCtx) {
 	case n < 0: // chunked: one that was read to its end can't be told from one that was not
 		c.SetConnectionClose()
 	case n > 0 && body != nil:
-		rest, err := io.CopyN(io.Discard, body, 2*maxForm)
-		if rest == 2*maxForm || !errors.Is(err, io.EOF) {
+		if _, err := io.CopyN(io.Discard, body, maxRest); !errors.Is(err, io.EOF) {
 			c.SetConnectionClose()
 		}
 	}
