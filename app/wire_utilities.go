@@ -94,6 +94,10 @@ func (u utilityRuns) Findings(ctx context.Context, runs ...id.Run) ([]utilities.
 	}), err
 }
 
+func (u utilityRuns) CountFindings(ctx context.Context, runs ...id.Run) (map[id.Run]int, error) {
+	return u.billing.CountStanding(ctx, runs...)
+}
+
 // utilityTenants lets utilities name tenants and users.
 type utilityTenants struct{ tenancy *tenancy.Service }
 

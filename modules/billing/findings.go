@@ -135,7 +135,7 @@ func (s *Service) StandingFindings(ctx context.Context, runs ...id.Run) ([]EdgeF
 	var out []EdgeFinding
 	err := s.web.db.ReadTx(ctx, func(ctx context.Context) error {
 		out = nil
-		found, err := s.web.findings(ctx, "f.run_id = ANY (?) AND "+isBlocking+" AND "+isPublished, id.Array(runs))
+		found, err := s.web.findings(ctx, stands, id.Array(runs))
 		if err != nil {
 			return err
 		}
@@ -148,6 +148,20 @@ func (s *Service) StandingFindings(ctx context.Context, runs ...id.Run) ([]EdgeF
 			f.finding.Message = f.names(known).in(f.finding.Message)
 			out = append(out, EdgeFinding{party(known, f.edge.Seller), party(known, f.edge.Buyer), f.finding})
 		}
+		return err
+	})
+	return out, err
+}
+
+// CountStanding counts the StandingFindings of each run that has some.
+//
+// Needs billing.read_runs.
+func (s *Service) CountStanding(ctx context.Context, runs ...id.Run) (out map[id.Run]int, err error) {
+	if err := s.authz.Need(ctx, PermReadRuns); err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	err = s.web.db.ReadTx(ctx, func(ctx context.Context) error {
+		out, err = s.web.countStanding(ctx, runs)
 		return err
 	})
 	return out, err

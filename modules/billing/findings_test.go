@@ -106,6 +106,10 @@ func TestStandingFindings(t *testing.T) {
 		for _, f := range found {
 			out = append(out, f.Seller.Slug+" → "+f.Buyer.Slug+": "+f.Code)
 		}
+		counts, err := w.s.CountStanding(w.as(acting), runs...)
+		if n := counts[runs[0]]; err != nil || n != len(out) || len(counts) != min(n, 1) {
+			t.Errorf("%s counts %v, %v of %q", acting, counts, err, out)
+		}
 		return out
 	}
 	want := []string{"north → acme: no_contract"}

@@ -42,6 +42,24 @@ const acknowledges = `k.seller_id = f.seller_id AND k.month = f.month AND k.buye
 // isBlocking is the condition that the finding f stops issuing.
 const isBlocking = `(f.blocking AND NOT EXISTS (SELECT FROM billing_acknowledgements k WHERE ` + acknowledges + `))`
 
+// stands is the condition that a finding f of some runs stops issuing now.
+const stands = "f.run_id = ANY (?) AND " + isBlocking + " AND " + isPublished
+
+// countStanding counts, of each of runs that has some, the findings that stop
+// issuing now.
+func (s store) countStanding(ctx context.Context, runs []id.Run) (map[id.Run]int, error) {
+	var rows []struct {
+		RunID id.Run
+		Count int
+	}
+	err := s.q(ctx).Raw("SELECT f.run_id, count(*) AS count FROM billing_findings f WHERE "+stands+" GROUP BY f.run_id", id.Array(runs)).Scan(&rows).Error
+	out := make(map[id.Run]int, len(rows))
+	for _, r := range rows {
+		out[r.RunID] = r.Count
+	}
+	return out, err
+}
+
 // edgeFindings returns what the published runs of an edge found, blocking ones
 // first.
 func (s store) edgeFindings(ctx context.Context, edge Edge, month period.Month) ([]Finding, error) {

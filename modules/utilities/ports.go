@@ -34,6 +34,8 @@ type Runs interface {
 	// Findings returns what runs found that keeps invoices from being issued now;
 	// only those of sellers that the scope sees.
 	Findings(ctx context.Context, runs ...id.Run) ([]Finding, error)
+	// CountFindings counts the Findings of each run that has some.
+	CountFindings(ctx context.Context, runs ...id.Run) (map[id.Run]int, error)
 }
 
 // Tenants tells who tenants and users are. Satisfied by app with the tenancy

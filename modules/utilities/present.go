@@ -173,7 +173,8 @@ func presentRun(v RunView, s sees) view.Run {
 		out.Edges = append(out.Edges, shown)
 		out.Nothing = out.Nothing && !shown.HasChanged() && !shown.IsFirst
 	}
-	for _, f := range v.Findings {
+	out.MoreFindings = max(0, len(v.Findings)-maxFindings)
+	for _, f := range v.Findings[:min(len(v.Findings), maxFindings)] {
 		out.Findings = append(out.Findings, view.Finding{
 			Text: f.Message, Invoice: ui.Link{Text: "Invoice of " + f.Buyer.Name, URL: routes.Invoice(v.Month, f.Seller.Slug, f.Buyer.Slug)},
 		})
@@ -183,6 +184,9 @@ func presentRun(v RunView, s sees) view.Run {
 	}
 	return out
 }
+
+// maxFindings is how many findings a run's page lists.
+const maxFindings = 20
 
 func presentEdge(e EdgeChange, month period.Month) view.Edge {
 	out := view.Edge{

@@ -292,13 +292,9 @@ func (s *Service) countFindings(ctx context.Context, entries []Entry) error {
 			complete = append(complete, e.ID)
 		}
 	}
-	found, err := s.runs.Findings(ctx, complete...)
+	counts, err := s.runs.CountFindings(ctx, complete...)
 	for i, e := range entries {
-		for _, f := range found {
-			if f.Run == e.ID {
-				entries[i].Blocking++
-			}
-		}
+		entries[i].Blocking = counts[e.ID]
 	}
 	return err
 }

@@ -87,6 +87,16 @@ func (q *queue) Findings(_ context.Context, runs ...id.Run) (out []Finding, err 
 	return out, nil
 }
 
+func (q *queue) CountFindings(_ context.Context, runs ...id.Run) (map[id.Run]int, error) {
+	out := map[id.Run]int{}
+	for _, f := range q.findings {
+		if slices.Contains(runs, f.Run) {
+			out[f.Run]++
+		}
+	}
+	return out, nil
+}
+
 // people are tenants and users in memory.
 type people struct {
 	tenants []Tenant

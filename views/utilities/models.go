@@ -85,28 +85,29 @@ type Month struct {
 // Run is one run's page.
 type Run struct {
 	Job
-	Poll      string // empty: it has ended
-	Seller    string // of fees and rounding
-	Cause     ui.Link
-	Finished  time.Time
-	Attempts  int
-	Lines     int64
-	Charges   int64
-	Engine    string
-	InputHash string
-	Result    string
-	Waits     string // what an open run waits for
-	Message   string // why it failed
-	Detail    string // the same for those who may know more
-	Advice    string // what to do about it
-	Contracts string // where the terms are; empty: not for this user
-	Again     string // the form, filled in; empty: not for this user
-	CanCancel bool
-	CancelURL string
-	Findings  []Finding // keep invoices from being issued
-	Edges     []Edge
-	Nothing   bool // a complete recalculation that changed no amount
-	Caused    []Job
+	Poll         string // empty: it has ended
+	Seller       string // of fees and rounding
+	Cause        ui.Link
+	Finished     time.Time
+	Attempts     int
+	Lines        int64
+	Charges      int64
+	Engine       string
+	InputHash    string
+	Result       string
+	Waits        string // what an open run waits for
+	Message      string // why it failed
+	Detail       string // the same for those who may know more
+	Advice       string // what to do about it
+	Contracts    string // where the terms are; empty: not for this user
+	Again        string // the form, filled in; empty: not for this user
+	CanCancel    bool
+	CancelURL    string
+	Findings     []Finding // keep invoices from being issued
+	MoreFindings int       // besides
+	Edges        []Edge
+	Nothing      bool // a complete recalculation that changed no amount
+	Caused       []Job
 }
 
 // Finding keeps an invoice from being issued.

@@ -1,6 +1,6 @@
 package utilities
 
-import "strconv"
+import "tierbook/views/ui"
 
 // Short is how a job is called in a table: ids sort by time, so their ends
 // differ most.
@@ -19,12 +19,7 @@ func statusTitle(j Job) string {
 }
 
 // findingsText counts what keeps invoices from being issued.
-func findingsText(n int) string {
-	if n == 1 {
-		return "1 finding"
-	}
-	return strconv.Itoa(n) + " findings"
-}
+func findingsText(n int) string { return ui.FormatCounted(int64(n), "finding", "findings") }
 
 func blockedText(n int) string {
 	if n == 1 {
