@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -39,12 +40,12 @@ const notAdjusted = -1
 // amount's own, in the contract's order, among all charges that stand around it.
 // Nothing else of the seller's contract or cost goes into it.
 func (x *explainer) charged(ctx context.Context, parts, around []chargePart) error {
-	ranks, err := x.adjustments(ctx, around)
+	adjusted, err := x.adjustments(ctx, around)
 	if err != nil {
 		return err
 	}
 	rankOf := func(p chargePart) int {
-		if rank, ok := ranks[p.Rule]; ok && p.Rule != "" {
+		if rank, ok := adjusted.ranks[p.Rule]; ok && adjusted.by[adjustment{p.AssigneeID, p.Rule}] {
 			return rank
 		}
 		return notAdjusted
@@ -67,36 +68,59 @@ func (x *explainer) charged(ctx context.Context, parts, around []chargePart) err
 	return nil
 }
 
+// adjustments are the labelled adjust rules that were applied on an edge. What
+// one customer's version has as an adjust rule may be a price rule, or stand
+// elsewhere, in another's.
+type adjustments struct {
+	by    map[adjustment]bool
+	ranks map[string]int // by rule: its place in the newest version that has it
+}
+
+// adjustment is a rule that adjusts an assignee's lines.
+type adjustment struct {
+	assignee id.Tenant
+	rule     string
+}
+
 // adjustments returns the labelled adjust rules that were applied on the edge,
 // with their places in its contract, which the buyer does not see itself: its
 // charges do not tell in which order they came. It looks for them only where
-// there may be one: such charges have neither quantity nor list price.
-func (x *explainer) adjustments(ctx context.Context, around []chargePart) (map[string]int, error) {
+// there may be one: such charges have neither quantity nor list price. Where a
+// version cannot be compiled any more, which is not the buyer's to know, there
+// are none.
+func (x *explainer) adjustments(ctx context.Context, around []chargePart) (adjustments, error) {
 	mayAdjust := func(p chargePart) bool { return p.Label != "" && p.Quantity.IsZero() && p.List.IsZero() }
 	if !slices.ContainsFunc(around, mayAdjust) {
-		return nil, nil
+		return adjustments{}, nil
 	}
 	ctx, err := x.aside(ctx)
 	if err != nil {
-		return nil, err
+		return adjustments{}, err
 	}
-	var versions []id.Version
+	var applied []appliedVersion
 	err = x.s.work.db.ReadTx(ctx, func(ctx context.Context) (err error) {
-		versions, err = x.s.work.appliedVersions(ctx, x.edge, x.month)
+		applied, err = x.s.work.appliedVersions(ctx, x.edge, x.month)
 		return err
 	})
-	if err != nil || len(versions) == 0 {
-		return nil, err
+	if err != nil || len(applied) == 0 {
+		return adjustments{}, err
 	}
-	found, err := x.s.contracts.Versions(ctx, versions...)
+	var versions []id.Version
+	for _, a := range applied {
+		versions = append(versions, a.VersionID)
+	}
+	found, err := x.versions(ctx, slices.Compact(versions)...)
+	if errors.Is(err, errExplainFailed) {
+		return adjustments{}, nil
+	}
 	if err != nil {
-		return nil, err
+		return adjustments{}, err
 	}
-	out := map[string]int{}
-	for _, v := range versions { // by age: the newest says where a rule stands
-		for rank, r := range found[v].Pricing.Terms().Rules {
+	out := adjustments{by: map[adjustment]bool{}, ranks: map[string]int{}}
+	for _, a := range applied {
+		for rank, r := range found[a.VersionID].Pricing.Terms().Rules {
 			if r.Stage == rules.StageAdjust && r.Label != "" {
-				out[r.Name] = rank
+				out.by[adjustment{a.AssigneeID, r.Name}], out.ranks[r.Name] = true, rank
 			}
 		}
 	}

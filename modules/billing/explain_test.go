@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -246,6 +247,60 @@ func TestExplain_ChargesOfABuyer(t *testing.T) {
 	x := w.explain("acme", "north", "acme", part)
 	if n := len(x.Steps); n == 0 || x.Steps[n-1].Kind != StepOwn || x.Steps[n-1].Total.String() != "-19.0004" {
 		t.Errorf("%v", x.steps())
+	}
+}
+
+// A rule that is a price rule in one customer's version and an adjust rule in
+// another's is each where it was applied.
+func TestExplain_RulesOfSeveralVersions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.usual()
+	care := func(stage rules.Stage, then string) rules.Terms {
+		return rules.Terms{Basis: rules.BasisList, Rules: []rules.Rule{
+			{Name: "care", Stage: stage, Label: "Care", Then: rules.Source(then)},
+		}}
+	}
+	w.account("dist", "1", "acme", usageLine{service: "Storage", billed: "100", list: "100"})
+	w.account("dist", "2", "bolt", usageLine{service: "Storage", billed: "100", list: "100"})
+	w.contract("dist", "north", care(rules.StagePrice, "50"))
+	w.recalc("dist", "bolt")
+	w.contract("dist", "north", care(rules.StageAdjust, "price + 3"))
+	w.recalc("dist", "acme")
+	x := w.explain("north", "dist", "north", Amount{IsUsage: true, Label: "Care", Service: "Storage", Unit: "Hours"})
+	want := []string{
+		"list : 0 lines 0 → 200, 200", "charged Care: 0 lines 200 → 150, 150", "charged Usage: 0 lines 150 → 150, 150",
+		"added Care: 0 lines 150 → 153, 153", "own Care: 0 lines 0 → 53, 53", "invoice : 0 lines 53 → 53, 53",
+	}
+	if diff := cmp.Diff(want, x.steps()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Invariant 5: that a version of a tenant above cannot be compiled any more is
+// told to nobody below; what the charges say is.
+func TestExplain_VersionsThatDoNotCompile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.usual()
+	w.account("dist", "1", "acme", usageLine{service: "Compute", billed: "100"})
+	w.recalc("dist", "acme")
+	of := Amount{IsUsage: true, Label: "Managed service", Service: "Compute", Unit: "Hours"}
+	w.contracts.stale = map[Edge]bool{w.edge("north", "acme"): true}
+	x, err := w.s.Explain(w.as("acme"), w.edge("north", "acme"), march, of)
+	want := []string{"charged Managed service: 0 lines 0 → 0.5, 0.5", "invoice : 0 lines 0.5 → 0.5, 0.5"}
+	if diff := cmp.Diff(want, x.steps()); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	for _, stale := range []Edge{w.edge("dist", "north"), {Seller: w.id("dist")}} {
+		w.contract("dist", "", rules.Terms{})
+		w.recalc("dist", "acme")
+		w.contracts.stale = map[Edge]bool{stale: true}
+		x, err := w.s.Explain(w.as("north"), w.edge("north", "acme"), march, of)
+		if !errors.Is(err, errExplainFailed) || strings.Contains(fmt.Sprintf("%v %+v", err, x), "secret") || x.Amount.String() != "0.5" || len(x.Parts) != 1 {
+			t.Errorf("%v %+v", err, x)
+		}
+		w.contracts.stale = nil
 	}
 }
 

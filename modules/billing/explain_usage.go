@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -152,7 +153,7 @@ func (x *explainer) sales(ctx context.Context) (out []explainedSale, err error) 
 			if err != nil {
 				return err
 			}
-			for _, c := range rec.chains(p.AssigneeID, x.isOn) {
+			for _, c := range rec.chains(p.AssigneeID, x.passes) {
 				sale, err := x.sale(ctx, c)
 				if err != nil {
 					return err
@@ -165,8 +166,8 @@ func (x *explainer) sales(ctx context.Context) (out []explainedSale, err error) 
 	return out, err
 }
 
-// isOn reports whether c passes the edge, with the account that is asked for.
-func (x *explainer) isOn(c chainRecord) bool {
+// passes reports whether c passes the edge, with the account that is asked for.
+func (x *explainer) passes(c chainRecord) bool {
 	at := slices.Index(c.Tenants, x.edge.Seller)
 	return at >= 0 && at+1 < len(c.Tenants) && c.Tenants[at+1] == x.edge.Buyer &&
 		(x.of.Account == "" || slices.ContainsFunc(c.Accounts, func(a SelectedAccount) bool { return a.Account == x.of.Account }))
@@ -191,7 +192,7 @@ func (x *explainer) sale(ctx context.Context, c chainRecord) (explainedSale, err
 	versions := map[id.Version]ContractVersion{}
 	if len(ids) > 0 {
 		var err error
-		if versions, err = x.s.contracts.Versions(ctx, ids...); err != nil {
+		if versions, err = x.versions(ctx, ids...); err != nil {
 			return explainedSale{}, err
 		}
 	}
@@ -205,6 +206,16 @@ func (x *explainer) sale(ctx context.Context, c chainRecord) (explainedSale, err
 	}
 	out.base, out.terms = out.terms[0].Contract, out.terms[1:]
 	return out, nil
+}
+
+// versions reads contract versions, of edges above as well. Errors:
+// errExplainFailed if one of them cannot be compiled any more.
+func (x *explainer) versions(ctx context.Context, versions ...id.Version) (map[id.Version]ContractVersion, error) {
+	found, err := x.s.contracts.Versions(ctx, versions...)
+	if errors.As(err, new(*rules.Error)) {
+		err = x.mask(ctx, err)
+	}
+	return found, err
 }
 
 // chain returns what the engine needs of the sale.

@@ -431,6 +431,7 @@ func (f *fakeTenants) path(top, bottom id.Tenant) []Tenant {
 type fakeContracts struct {
 	mu       sync.Mutex
 	versions map[id.Version]ContractVersion
+	stale    map[Edge]bool      // whose versions cannot be compiled any more
 	ended    map[Edge]EdgeTerms // where no contract is in force: what the last one said
 }
 
@@ -484,6 +485,9 @@ func (f *fakeContracts) Versions(_ context.Context, versions ...id.Version) (map
 		c, ok := f.versions[v]
 		if !ok {
 			return nil, errs.New(errs.NotFound, "fake.version", "There is no such version.")
+		}
+		if f.stale[c.Edge] {
+			return nil, fmt.Errorf("contract %q, version %d: %w", c.Name, c.Number, &rules.Error{Rule: "secret margin", Message: "there is no such function"})
 		}
 		out[v] = c
 	}

@@ -23,17 +23,22 @@ func (s store) chargeParts(ctx context.Context, edge Edge, month period.Month, s
 	return rows, err
 }
 
-// appliedVersions returns the contract versions that speak for an edge.
-func (s store) appliedVersions(ctx context.Context, edge Edge, month period.Month) ([]id.Version, error) {
-	var rows []struct{ VersionID id.Version }
+// appliedVersion is the contract version by which an assignee's lines were
+// priced on an edge.
+type appliedVersion struct {
+	AssigneeID id.Tenant
+	VersionID  id.Version
+}
+
+// appliedVersions returns the contract versions that speak for an edge, those
+// saved first before the others: their ids grow with time.
+func (s store) appliedVersions(ctx context.Context, edge Edge, month period.Month) ([]appliedVersion, error) {
+	var rows []appliedVersion
 	err := s.q(ctx).Raw(`
-		SELECT DISTINCT version_id FROM billing_applied
-		WHERE seller_id = ? AND buyer_id = ? AND month = ? AND version_id IS NOT NULL ORDER BY version_id`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
-	out := make([]id.Version, len(rows))
-	for i, r := range rows {
-		out[i] = r.VersionID
-	}
-	return out, err
+		SELECT assignee_id, version_id FROM billing_applied
+		WHERE seller_id = ? AND buyer_id = ? AND month = ? AND version_id IS NOT NULL
+		ORDER BY version_id, assignee_id`, edge.Seller, edge.Buyer, month).Scan(&rows).Error
+	return rows, err
 }
 
 // speakers returns the runs that speak for an edge, with the assignees for
