@@ -163,7 +163,7 @@ type documentRow struct {
 func (r documentRow) document(sc scope.Scope) Document {
 	d := Document{
 		Edge: Edge{Seller: r.SellerID, Buyer: r.BuyerID}, Month: r.Month,
-		SellerParty: Party{ID: r.SellerID, Slug: r.Seller, Name: r.SellerName}, BuyerParty: Party{ID: r.BuyerID, Slug: r.Buyer, Name: r.BuyerName},
+		SellerParty: printed(r.SellerID, r.Seller, r.SellerName), BuyerParty: printed(r.BuyerID, r.Buyer, r.BuyerName),
 		Currency: money.Currency(r.Currency), Total: r.Total, Status: StatusProForma, State: DocumentReady,
 		IsBought: r.BuyerID == sc.Tenant,
 	}

@@ -177,8 +177,8 @@ func (x *explainer) place(ctx context.Context) error {
 			return errInvoiceNotFound
 		}
 		p := x.publication
-		x.out.Seller = Party{ID: x.edge.Seller, Slug: p.Seller, Name: p.SellerName}
-		x.out.Buyer = Party{ID: x.edge.Buyer, Slug: p.Buyer, Name: p.BuyerName}
+		x.out.Seller = printed(x.edge.Seller, p.Seller, p.SellerName)
+		x.out.Buyer = printed(x.edge.Buyer, p.Buyer, p.BuyerName)
 		x.out.Currency = money.Currency(p.Currency)
 		return nil
 	})

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/shopspring/decimal"
@@ -19,6 +20,12 @@ type Party struct {
 	Slug string
 	Name string
 	Tier scope.Tier // 0: of a document, or not the reader's to know
+}
+
+// printed returns a party as a document names it: by its slug where it was
+// published without a name.
+func printed(t id.Tenant, slug, name string) Party {
+	return Party{ID: t, Slug: slug, Name: cmp.Or(name, slug)}
 }
 
 // MonthFigures is what one month came to in one currency, as the acting tenant

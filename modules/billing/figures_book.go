@@ -199,7 +199,7 @@ func (m *monthBook) figures(k figureKey, parties map[id.Tenant]Party) MonthFigur
 	if !m.supplier.SellerID.IsZero() || !m.bought.IsZero() {
 		fees := m.paid[m.acting]
 		out.Bought = []Bought{{
-			Supplier: Party{ID: m.supplier.SellerID, Slug: m.supplier.Seller, Name: m.supplier.SellerName},
+			Supplier: printed(m.supplier.SellerID, m.supplier.Seller, m.supplier.SellerName),
 			Lines:    m.bought, Fees: fees, Price: m.bought.Add(fees),
 		}}
 	}

@@ -116,6 +116,25 @@ func TestParties_AsPublished(t *testing.T) {
 	}
 }
 
+// What a worker of the version before the names has published is read by slugs.
+func TestParties_PublishedWithoutNames(t *testing.T) {
+	t.Parallel()
+	w := billed(t)
+	w.db.Exec(t, `UPDATE billing_period_published SET seller_name = DEFAULT, buyer_name = DEFAULT WHERE buyer_id = $1`, w.id("acme").UUID())
+	docs, err := w.s.Documents(w.as("acme"), DocumentFilter{Text: "nort"})
+	if err != nil || len(docs.List) != 1 || docs.List[0].SellerParty.Name != "north" || docs.List[0].BuyerParty.Name != "acme" {
+		t.Errorf("%+v, %v", docs, err)
+	}
+	figures, err := w.s.Figures(w.as("acme"), march)
+	if err != nil || len(figures) != 1 || figures[0].Bought[0].Supplier.Name != "north" {
+		t.Errorf("%+v, %v", figures, err)
+	}
+	why := w.explain("acme", "north", "acme", Amount{IsRounding: true})
+	if why.Seller.Name != "north" || why.Buyer.Name != "acme" {
+		t.Errorf("%+v", why)
+	}
+}
+
 // Names stand where tenants are marked and nowhere else, whatever slugs are like:
 // every number and every other word of a text stays as it was.
 func TestNames_OnlyWhereTenantsStand(t *testing.T) {

@@ -81,6 +81,95 @@ func TestMigrate_EachDownUndoesItsUp(t *testing.T) {
 	compare(t, "up again", want, shape(t, b.OwnerURL))
 }
 
+// What was published before documents had names gets them, by the owner, whom
+// row-level security holds back as well; no sum changes.
+func TestMigrate_NamesPublishedParties(t *testing.T) {
+	t.Parallel()
+	b := dbtest.Empty(t)
+	if err := db.Migrate(t.Context(), b.OwnerURL, b.WebURL, b.WorkURL); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := pgx.ParseConfig(b.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	std := stdlib.OpenDB(*cfg)
+	t.Cleanup(func() { _ = std.Close() })
+	p, err := db.NewProvider(std)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const before, names = 24, 25
+	if _, err := p.DownTo(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	const publish = `
+		INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, seller, buyer, run_id, currency, lines, fees, rounding)
+		SELECT d.id, d.id, r.id, $1, d.slug, r.slug, x.id, 'USD', 10.004, 2, -0.004
+		FROM tenancy_tenants d, tenancy_tenants r, billing_runs x WHERE d.tier = 1 AND r.tier = 2`
+	b.Exec(t, `
+		INSERT INTO tenancy_tenants (id, tree_id, tier, slug, name, created_at) VALUES
+			('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000001', 1, 'dist', 'Distributor', now()),
+			('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', 2, 'north', 'Northern Light', now());
+		INSERT INTO tenancy_parents (tenant_id, parent_id, tree_id, months)
+			SELECT r.id, r.tree_id, r.tree_id, '(,)' FROM tenancy_tenants r WHERE tier = 2;
+		INSERT INTO tenancy_closure (ancestor_id, descendant_id, tree_id, depth, months)
+			SELECT tree_id, id, tree_id, 1, '(,)' FROM tenancy_tenants WHERE tier = 2;
+		INSERT INTO billing_runs (id, tree_id, kind, acting_tenant, seller_id, buyer_id, month, state, reason, actor, requested_at)
+			SELECT '00000000-0000-7000-8000-000000000003', tree_id, 'period', tree_id, tree_id, id, '2026-03-01', 'complete', 'test', 'test', now()
+			FROM tenancy_tenants WHERE tier = 2`)
+	b.Exec(t, publish, "2026-03-01")
+	admin, err := pgx.Connect(t.Context(), b.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close(t.Context()) }()
+	read := func(sql string) string {
+		t.Helper()
+		var out string
+		if err := admin.QueryRow(t.Context(), sql).Scan(&out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	const (
+		sums  = `SELECT string_agg(format('%s: %s, %s, %s', month, documents, charged, total), '; ' ORDER BY month) FROM billing_seller_totals`
+		named = `SELECT string_agg(format('%s → %s', seller_name, buyer_name), '; ' ORDER BY month) FROM billing_period_published`
+	)
+	total := read(sums)
+	if total != "2026-03-01: 1, 1.996, 12.00" {
+		t.Fatal(total)
+	}
+	if _, err := p.UpTo(t.Context(), names); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(named); got != "Distributor → Northern Light" {
+		t.Errorf("the names are %q", got)
+	}
+	if got := read(sums); got != total {
+		t.Errorf("the sums are %q, were %q", got, total)
+	}
+	// A worker of the version before goes on publishing, and counts.
+	b.Exec(t, publish, "2026-04-01")
+	if got := read(named); got != "Distributor → Northern Light;  → " {
+		t.Errorf("the names are %q", got)
+	}
+	total += "; 2026-04-01: 1, 1.996, 12.00"
+	if got := read(sums); got != total {
+		t.Errorf("the sums are %q, want %q", got, total)
+	}
+	if got := read(`SELECT string_agg(relname || relforcerowsecurity, ' ' ORDER BY relname) FROM pg_class
+		WHERE relname IN ('tenancy_tenants', 'billing_period_published')`); got != "billing_period_publishedtrue tenancy_tenantstrue" {
+		t.Errorf("row-level security of the owner: %s", got)
+	}
+	if _, err := p.DownTo(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(sums); got != total || read(`SELECT count(*)::text FROM billing_period_published`) != "2" {
+		t.Errorf("down again: %q", got)
+	}
+}
+
 func without(lines map[string]bool, prefix string) map[string]bool {
 	out := make(map[string]bool, len(lines))
 	for l := range lines {
