@@ -84,3 +84,50 @@ func TestPhone(t *testing.T) {
 	p.At(routes.Contracts)
 	p.FitsItsWidth("the contracts on a phone")
 }
+
+// A phone folds what is not the text of a filter, without script, too; chips
+// say what is set there.
+func TestPhone_Filters(t *testing.T) {
+	t.Parallel()
+	p := Open(t, sitetest.Shared(t)).NoScript()
+	p.As(sitetest.Shared(t).Person(t, sitetest.Distributor, "admin"))
+	p.Size(Narrow)
+	for _, c := range []struct{ page, text, folded, value, chip string }{
+		{routes.Accounts, "text", "provider", "azure", "azure"},
+		{routes.Customers, "q", "status", "success", "Billing data: Success"},
+		{routes.Contracts, "q", "state", "active", "State: active"},
+	} {
+		text, folded := "input[name="+c.text+"]", "select[name="+c.folded+"]"
+		p.Go(c.page)
+		p.Wait(text)
+		p.Lacks(folded)
+		p.Click(".tb-filter-more summary")
+		p.Choose(folded, c.value)
+		p.Click(".tb-filter[role=search] button|Filter")
+		p.Wait(".tb-chip|" + c.chip)
+		p.Lacks(folded)
+		p.Fill(text, "nobody")
+		p.Press(kb.Enter)
+		p.Wait(".tb-empty")
+		p.Wait(".tb-chip|nobody")
+		p.Wait(".tb-chip|" + c.chip)
+	}
+	p.Size(Wide)
+	p.Wait("select[name=state]")
+	p.Lacks(".tb-filter-more summary")
+}
+
+// A phone's row of the queue is called by its customer; the job comes last.
+func TestPhone_Queue(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Shared(t)
+	p := Open(t, s).As(s.Person(t, sitetest.Distributor, "admin"))
+	p.Size(Narrow)
+	p.Go(routes.Runs)
+	top := func(name string) float64 {
+		return Eval[float64](p, `find("tbody tr:first-child td[data-label='`+name+`']")[0].getBoundingClientRect().top`)
+	}
+	if customer, kind, job := top("Customer"), top("Type"), top("Job ID"); customer >= kind || kind >= job {
+		t.Errorf("customer, type and job stand at %v, %v, %v", customer, kind, job)
+	}
+}

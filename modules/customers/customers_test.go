@@ -380,6 +380,15 @@ func TestPages_TreeFilterByStatus(t *testing.T) {
 		}
 	}
 	who.Get(t, routes.Customers+"?status=none").Is(t, 200).Has(t, ".tb-empty")
+	// Another month than the usual one is a filter; the usual one is none.
+	september := who.Get(t, routes.Customers+"?q=dir&month=2026-09").Is(t, 200)
+	if got := september.All(t, ".tb-chip"); len(got) != 2 || got[1] != "Figures of 2026-09" {
+		t.Errorf("chips of another month: %q", got)
+	}
+	if to := september.Attr(t, ".tb-chip a[aria-label='Remove Figures of 2026-09']", "href"); to != routes.Customers+"?q=dir" {
+		t.Errorf("the usual month again: %s", to)
+	}
+	who.Get(t, routes.Customers+"?month="+october.String()).Is(t, 200).Lacks(t, ".tb-chip")
 	w.add(id.New[id.Tenant](), scope.Customer, "Late", w.arr.Tenant)
 	page := who.Get(t, routes.Customers+"?status=none&q=late").Is(t, 200)
 	if got := page.Has(t, ".tb-foot"); got != "1 match" {

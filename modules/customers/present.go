@@ -96,7 +96,7 @@ func openText(slugs []string) string {
 func presentTree(t Tree, f TreeFilter, canCreate bool) view.Tree {
 	out := view.Tree{
 		Text: f.Text, Month: t.Month, Under: f.Under, CanCreate: canCreate, IsCapped: t.IsCapped, Currency: oneCurrency(t.Rows),
-		Clear: f.url(routes.Customers, "q", "", "status", "", "open", "", "rows", ""), Export: f.url(routes.CustomersCSV, "open", "", "rows", ""),
+		Clear: f.url(routes.Customers, "q", "", "status", "", "month", "", "open", "", "rows", ""), Export: f.url(routes.CustomersCSV, "open", "", "rows", ""),
 		SeesMoney: t.SeesMoney, SeesContracts: t.SeesContracts, SeesAccounts: t.SeesAccounts,
 	}
 	if t.SeesMoney {
@@ -108,6 +108,9 @@ func presentTree(t Tree, f TreeFilter, canCreate bool) view.Tree {
 	if f.Status != nil {
 		_, text := statusText(*f.Status)
 		out.Chips = append(out.Chips, ui.Chip{Text: "Billing data: " + text, URL: f.url(routes.Customers, "status", "", "open", "", "rows", "")})
+	}
+	if t.SeesMoney && t.Month != t.Usual {
+		out.Chips = append(out.Chips, ui.Chip{Text: "Figures of " + t.Month.String(), URL: f.url(routes.Customers, "month", "")})
 	}
 	if t.HasMore {
 		out.More = f.url(routes.Customers, "rows", strconv.Itoa(f.rows()+treeRows))

@@ -55,6 +55,7 @@ type Row struct {
 type Tree struct {
 	Month    period.Month   // of the figures
 	Months   []period.Month // that can be chosen
+	Usual    period.Month   // the month where none is chosen
 	Rows     []Row          // parents before their children
 	HasMore  bool           // the topmost tenant has more children
 	Open     []string       // slugs of the open tenants
@@ -136,6 +137,7 @@ func (s *Service) head(ctx context.Context, f *TreeFilter) (Tree, error) {
 	if t.Month, t.Months, err = s.month(ctx, f.Month, t.SeesMoney); err != nil {
 		return Tree{}, err
 	}
+	t.Usual = s.usual(t.Months)
 	if t.SeesMoney {
 		t.worst, err = s.worst(ctx, t.Month)
 	}
@@ -145,26 +147,29 @@ func (s *Service) head(ctx context.Context, f *TreeFilter) (Tree, error) {
 // now is the month that says who stands below whom.
 func (s *Service) now() period.Month { return period.MonthOf(s.clock.Now()) }
 
-// month returns the month of the figures: what was asked for, else the last
-// full month, or the newest before it that has documents.
+// month returns the month of the figures: what was asked for, else the usual
+// one; and those that have documents.
 func (s *Service) month(ctx context.Context, want period.Month, seesMoney bool) (period.Month, []period.Month, error) {
-	full := s.now().Add(-1)
 	if !seesMoney {
-		return full, nil, nil
+		return s.usual(nil), nil, nil
 	}
 	months, err := s.money.Months(ctx)
-	switch {
-	case err != nil:
-		return full, nil, err
-	case !want.IsZero():
-		return want, months, nil
+	if err != nil || !want.IsZero() {
+		return want, months, err
 	}
+	return s.usual(months), months, nil
+}
+
+// usual returns the last full month, or the newest before it among those that
+// have documents.
+func (s *Service) usual(months []period.Month) period.Month {
+	full := s.now().Add(-1)
 	for _, m := range months {
 		if !full.Before(m) {
-			return m, months, nil
+			return m
 		}
 	}
-	return full, months, nil
+	return full
 }
 
 // search returns the first limit tenants that f looks for, among those above
