@@ -111,7 +111,7 @@ func tableStates() []State {
 		{"column to sort by", SortHead("Name", "?sort=name", "", false)},
 		{"filter bar", with(FilterBar("/runs", chips, "/runs"), Field(Input{Name: "text", Label: "Text"}))},
 		{"filter bar without filters", with(FilterBar("/runs", nil, "/runs"), Field(Input{Name: "text", Label: "Text"}))},
-		{"filter bar that a phone folds", with(FilterBar("/runs", chips, "/runs"), templ.Join(Field(Input{Name: "text", Label: "Text"}), MoreFilters(), Field(Input{Name: "from", Label: "From"})))},
+		{"filter bar that a phone folds", with(FilterBar("/runs", chips, "/runs"), templ.Join(Field(Input{Name: "text", Label: "Text"}), MoreFilters(), Field(Input{Name: "folded", Label: "Folded"})))},
 		{"load more", More("rows", "/runs?before=1", 4)},
 		{"no more", More("rows", "", 4)},
 		{"density", Density()},
