@@ -15,9 +15,26 @@ ALTER TABLE billing_period_published DISABLE TRIGGER billing_period_published_ch
 UPDATE billing_period_published p SET seller_name = s.name, buyer_name = b.name
 FROM tenancy_tenants s, tenancy_tenants b WHERE s.id = p.seller_id AND b.id = p.buyer_id;
 ALTER TABLE billing_period_published ENABLE TRIGGER billing_period_published_changed;
+
+-- What documents call their parties: whoever looks for a name that is not in
+-- use any more must not read all documents for it.
+CREATE TABLE billing_party_names (
+    tree_id   uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    name      text NOT NULL,
+    PRIMARY KEY (tree_id, tenant_id, name)
+);
+COMMENT ON TABLE billing_party_names IS 'every name that a tenant has had in billing_period_published, also where no document has it any more';
+INSERT INTO billing_party_names (tree_id, tenant_id, name)
+SELECT tree_id, seller_id, seller_name FROM billing_period_published UNION SELECT tree_id, buyer_id, buyer_name FROM billing_period_published;
+ALTER TABLE billing_party_names ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing_party_names FORCE ROW LEVEL SECURITY;
+CREATE POLICY party_names_distributor ON billing_party_names FOR SELECT
+    USING (tree_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
 ALTER TABLE billing_period_published FORCE ROW LEVEL SECURITY;
 ALTER TABLE tenancy_tenants FORCE ROW LEVEL SECURITY;
 
 -- +goose Down
+DROP TABLE billing_party_names;
 ALTER TABLE billing_period_published DROP COLUMN buyer_name, DROP COLUMN seller_name;
 COMMENT ON COLUMN billing_period_published.seller IS 'slug: a buyer reads its supplier''s name here and nowhere else';

@@ -34,7 +34,7 @@ GRANT SELECT, INSERT, UPDATE ON billing_runs TO {{web}};
 GRANT SELECT ON billing_run_errors, billing_published, billing_run_results, billing_charges, billing_charge_costs,
     billing_period_published, billing_period_charges, billing_period_costs, billing_findings TO {{web}};
 GRANT SELECT ON billing_edge_totals, billing_service_totals, billing_bearer_totals, billing_seller_totals, billing_edges,
-    billing_resold_services, billing_resold_lines, billing_applied TO {{web}};
+    billing_resold_services, billing_resold_lines, billing_applied, billing_party_names TO {{web}};
 GRANT SELECT, INSERT, UPDATE ON billing_checks TO {{web}};
 GRANT SELECT, INSERT ON billing_acknowledgements TO {{web}};
 
@@ -50,6 +50,7 @@ GRANT SELECT, INSERT, DELETE ON billing_edge_totals, billing_service_totals, bil
 GRANT SELECT, INSERT, UPDATE, DELETE ON billing_bearer_totals, billing_seller_totals, billing_edges, billing_resold_services,
     billing_resold_lines TO {{work}};
 GRANT SELECT, UPDATE ON billing_checks TO {{work}};
+GRANT SELECT, INSERT ON billing_party_names TO {{work}};
 GRANT SELECT ON billing_acknowledgements TO {{work}};
 GRANT USAGE ON SEQUENCE billing_fence TO {{work}};
 

@@ -48,11 +48,12 @@ type DocumentFilter struct {
 	Party  id.Tenant     // seller or buyer; zero: any
 	Tier   scope.Tier    // of the seller: Distributor, or Reseller for everybody below; 0: any
 	State  DocumentState // empty: any
-	Text   string        // in the name or slug of seller or buyer; empty: any
+	Text   string        // in the slug of seller or buyer, or in its name, that on the document or today's; empty: any
 	Page   int           // from 1; 0: 1
 	Size   int           // documents of a page, up to 500; 0: 50
 
-	called []id.Tenant // whom Text calls, below the acting tenant and itself; nil: too many, or not asked
+	called  []id.Tenant // whom Text calls today, below the acting tenant and itself
+	parties []id.Tenant // whom it calls today or on some document; nil: too many, or not asked
 }
 
 // Documents is a page of the list of invoices.
@@ -91,7 +92,7 @@ const (
 	documentsPage    = 50
 	maxDocumentsPage = 500
 	maxPage          = 1 << 30 // no list is that long, and numbers around it fit
-	// manyCalled is from how many tenants on reading all documents is quicker
+	// manyCalled is from how many parties on reading all documents is quicker
 	// than looking theirs up.
 	manyCalled = 300
 )
@@ -124,13 +125,10 @@ func (s *Service) documents(ctx context.Context, sc scope.Scope, f DocumentFilte
 }
 
 func (s *Service) readDocuments(ctx context.Context, sc scope.Scope, f DocumentFilter) ([]documentRow, []documentSum, error) {
-	if f.Text != "" && sc.Tier != scope.Customer { // who only buys has few documents
-		called, err := s.directory.Called(ctx, f.Text)
-		if err != nil {
+	if f.Text != "" {
+		var err error
+		if f.called, f.parties, err = s.called(ctx, sc, f.Text); err != nil {
 			return nil, nil, err
-		}
-		if len(called) <= manyCalled {
-			f.called = append([]id.Tenant{}, called...)
 		}
 	}
 	if f.Text != "" || f.State != "" {
@@ -143,6 +141,20 @@ func (s *Service) readDocuments(ctx context.Context, sc scope.Scope, f DocumentF
 	}
 	rows, err := s.web.documents(ctx, parts, f)
 	return rows, sums, err
+}
+
+// called returns whom text calls today, and the parties of the documents that it
+// finds, unless these are too many; nor for anybody but a distributor, who alone
+// has so many documents that looking for the parties is worth while.
+func (s *Service) called(ctx context.Context, sc scope.Scope, text string) (today, parties []id.Tenant, err error) {
+	if today, err = s.directory.Called(ctx, text); err != nil || sc.Tier != scope.Distributor || len(today) > s.manyCalled {
+		return today, nil, err
+	}
+	printed, err := s.web.calledInDocuments(ctx, sc.Tree, text, s.manyCalled+1)
+	if err != nil || len(today)+len(printed) > s.manyCalled {
+		return today, nil, err
+	}
+	return today, append(append([]id.Tenant{}, today...), printed...), nil
 }
 
 // documentRow is what the store knows of a document.

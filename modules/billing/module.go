@@ -55,7 +55,7 @@ func New(d Deps) *Module {
 		web: store{db: d.Web, jobs: d.WebJobs}, work: store{db: d.Work, jobs: d.WorkJobs},
 		audit: d.Audit, authz: d.Authz, clock: d.Clock, log: d.Logger,
 		tenants: d.Tenants, contracts: d.Contracts, usage: d.Usage, recount: d.Recount, directory: d.Directory,
-		workers: d.Workers,
+		workers: d.Workers, manyCalled: manyCalled,
 	}}
 }
 

@@ -82,6 +82,13 @@ func TestParties_Policies(t *testing.T) {
 		if text := strings.Join(got, ", "); err != nil || text != want {
 			t.Errorf("%s reads %q, %v", who, text, err)
 		}
+		var names int
+		err = w.db.Web.ReadTx(w.as(who), func(ctx context.Context) error {
+			return w.db.Web.Gorm(ctx).Raw(`SELECT count(*) FROM billing_party_names`).Scan(&names).Error
+		})
+		if err != nil || (names > 0) != (who == "dist") {
+			t.Errorf("%s reads %d names of the tree, %v", who, names, err)
+		}
 	}
 }
 
@@ -113,6 +120,40 @@ func TestParties_AsPublished(t *testing.T) {
 	}
 	if after := hash(); after != before || after == "" {
 		t.Errorf("the hash was %q, is %q", before, after)
+	}
+}
+
+// Documents are found by the names that they bear and by today's, however many
+// tenants a text calls.
+func TestParties_FoundByEitherName(t *testing.T) {
+	t.Parallel()
+	w := billed(t)
+	w.tenants.rename(w.id("north"), "Polar Star")
+	w.tenants.rename(w.id("dist"), "Head Office")
+	for _, many := range []int{0, 1, 2, 300} {
+		w.s.manyCalled = many
+		for _, tt := range []struct{ who, text, want string }{
+			{"dist", "north Ltd", "dist→north, north→acme, north→bolt"},
+			{"dist", "polar", "dist→north, north→acme, north→bolt"},
+			{"dist", "r", "dist→direct, dist→north, north→acme, north→bolt"},
+			{"dist", "head", "dist→direct, dist→north"},
+			{"north", "north Ltd", "dist→north, north→acme, north→bolt"},
+			{"north", "polar", "dist→north, north→acme, north→bolt"},
+			{"north", "dist Ltd", "dist→north"},
+			{"north", "head", ""}, // a tenant above is what its documents call it
+			{"acme", "north Ltd", "north→acme"},
+			{"acme", "polar", ""},
+			{"south", "north", ""},
+		} {
+			docs, err := w.s.Documents(w.as(tt.who), DocumentFilter{Text: tt.text})
+			var got []string
+			for _, d := range docs.List {
+				got = append(got, d.SellerParty.Slug+"→"+d.BuyerParty.Slug)
+			}
+			if text := strings.Join(got, ", "); err != nil || text != tt.want || docs.Count != len(got) {
+				t.Errorf("with %d, %s finds %q for %q, %v; want %q", many, tt.who, text, tt.text, err, tt.want)
+			}
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type Service struct {
 	recount   Recount
 	directory Directory
 	workers   int // goroutines of one scan
+
+	manyCalled int // manyCalled, or less in a test
 }
 
 var (

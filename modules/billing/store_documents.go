@@ -91,25 +91,41 @@ func documentParts(sc scope.Scope, f DocumentFilter) []documentPart {
 		return parts
 	}
 	var called []documentPart
-	for i, p := range parts {
-		// The supplier's name stands in its documents only, of which there are few.
-		isBought := sc.Tier != scope.Distributor && i == len(parts)-1
-		called = append(called, p.called(f, isBought)...)
+	for _, p := range parts {
+		called = append(called, p.called(f)...)
 	}
 	return called
 }
 
-// called returns what together finds those of p's documents in whose parties'
-// names f's text occurs: along the indexes of the tenants that have been found,
-// or from what the documents themselves say.
-func (p documentPart) called(f DocumentFilter, isBought bool) []documentPart {
-	if f.called == nil || isBought {
-		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(f.Text)) + "%"
-		return []documentPart{
-			p.part("(p.seller LIKE ? OR p.buyer LIKE ? OR lower(p.seller_name) LIKE ? OR lower(p.buyer_name) LIKE ?)", like, like, like, like),
-		}
+// likeOf returns the pattern of what text occurs in, in lower case.
+func likeOf(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(text)) + "%"
+}
+
+// calledInDocuments returns the first limit tenants in whose name text occurs on
+// any document of a tree. Only its distributor learns of any.
+func (s store) calledInDocuments(ctx context.Context, tree id.Tenant, text string, limit int) ([]id.Tenant, error) {
+	var rows []struct{ TenantID id.Tenant }
+	err := s.q(ctx).Raw(`
+		SELECT DISTINCT tenant_id FROM billing_party_names WHERE tree_id = ? AND lower(name) LIKE ? LIMIT ?`, tree, likeOf(text), limit).Scan(&rows).Error
+	out := make([]id.Tenant, len(rows))
+	for i, r := range rows {
+		out[i] = r.TenantID
 	}
-	tenants := id.Array(f.called)
+	return out, err
+}
+
+// called returns what together finds those of p's documents that f's text calls:
+// by what they say, or by what their parties are called today. It goes along the
+// indexes of the parties where these are known.
+func (p documentPart) called(f DocumentFilter) []documentPart {
+	like, today := likeOf(f.Text), id.Array(f.called)
+	p = p.part(`(p.seller LIKE ? OR p.buyer LIKE ? OR lower(p.seller_name) LIKE ? OR lower(p.buyer_name) LIKE ?
+		OR p.seller_id = ANY (?::uuid[]) OR p.buyer_id = ANY (?::uuid[]))`, like, like, like, like, today, today)
+	if f.parties == nil {
+		return []documentPart{p}
+	}
+	tenants := id.Array(f.parties)
 	return []documentPart{
 		p.part("p.buyer_id = ANY (?::uuid[])", tenants),
 		p.part("p.seller_id = ANY (?::uuid[]) AND p.buyer_id <> ALL (?::uuid[])", tenants, tenants),

@@ -149,6 +149,9 @@ func TestMigrate_NamesPublishedParties(t *testing.T) {
 	if got := read(sums); got != total {
 		t.Errorf("the sums are %q, were %q", got, total)
 	}
+	if got := read(`SELECT string_agg(name, '; ' ORDER BY tenant_id) FROM billing_party_names`); got != "Distributor; Northern Light" {
+		t.Errorf("names are looked for among %q", got)
+	}
 	// A worker of the version before goes on publishing, and counts.
 	b.Exec(t, publish, "2026-04-01")
 	if got := read(named); got != "Distributor → Northern Light;  → " {
