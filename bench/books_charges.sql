@@ -143,8 +143,8 @@ SELECT run_id, pg_temp.uid(1, 0), 'period', pg_temp.uid(1, 0), contract_id, sell
 FROM periods JOIN records USING (n, k) ORDER BY run_id;
 INSERT INTO billing_period_published (tree_id, seller_id, buyer_id, month, contract_id, seller, buyer, seller_name, buyer_name, run_id, currency, lines, fees, rounding)
 SELECT pg_temp.uid(1, 0), seller_id, buyer_id, month, contract_id, seller, buyer, seller_name, buyer_name, run_id, 'USD', price, fee, round(price + fee, 2) - price - fee FROM periods ORDER BY run_id;
-INSERT INTO billing_party_names (tree_id, tenant_id, name)
-SELECT pg_temp.uid(1, 0), seller_id, seller_name FROM edges UNION SELECT pg_temp.uid(1, 0), buyer_id, buyer_name FROM edges ON CONFLICT DO NOTHING;
+INSERT INTO billing_party_names (tree_id, seller_id, tenant_id, name)
+SELECT pg_temp.uid(1, 0), seller_id, seller_id, seller_name FROM edges UNION SELECT pg_temp.uid(1, 0), seller_id, buyer_id, buyer_name FROM edges ON CONFLICT DO NOTHING;
 INSERT INTO billing_period_charges (run_id, tree_id, seller_id, buyer_id, contract_id, month, ordinal, stage, rule, label, currency, base, rate, amount)
 SELECT run_id, pg_temp.uid(1, 0), seller_id, buyer_id, contract_id, month, x.ordinal, x.stage, x.rule, x.rule, 'USD', x.base, x.rate, x.amount
 FROM periods CROSS JOIN LATERAL (VALUES (1, 'fee', 'Management', price, '3 %', fee), (2, 'rounding', 'Rounding', NULL, '', round(price + fee, 2) - price - fee)) x (ordinal, stage, rule, base, rate, amount)

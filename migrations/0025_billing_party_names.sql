@@ -20,17 +20,20 @@ ALTER TABLE billing_period_published ENABLE TRIGGER billing_period_published_cha
 -- use any more must not read all documents for it.
 CREATE TABLE billing_party_names (
     tree_id   uuid NOT NULL,
+    seller_id uuid NOT NULL,
     tenant_id uuid NOT NULL,
     name      text NOT NULL,
-    PRIMARY KEY (tree_id, tenant_id, name)
+    PRIMARY KEY (tree_id, seller_id, tenant_id, name)
 );
-COMMENT ON TABLE billing_party_names IS 'every name that a tenant has had in billing_period_published, also where no document has it any more';
-INSERT INTO billing_party_names (tree_id, tenant_id, name)
-SELECT tree_id, seller_id, seller_name FROM billing_period_published UNION SELECT tree_id, buyer_id, buyer_name FROM billing_period_published;
+COMMENT ON TABLE billing_party_names IS 'every name that a tenant has had in a seller''s documents, its own or its buyers'', also where none has it any more';
+INSERT INTO billing_party_names (tree_id, seller_id, tenant_id, name)
+SELECT tree_id, seller_id, seller_id, seller_name FROM billing_period_published
+UNION SELECT tree_id, seller_id, buyer_id, buyer_name FROM billing_period_published;
 ALTER TABLE billing_party_names ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing_party_names FORCE ROW LEVEL SECURITY;
-CREATE POLICY party_names_distributor ON billing_party_names FOR SELECT
-    USING (tree_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
+CREATE POLICY party_names_seller ON billing_party_names FOR SELECT
+    USING (seller_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)
+        OR tree_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid));
 ALTER TABLE billing_period_published FORCE ROW LEVEL SECURITY;
 ALTER TABLE tenancy_tenants FORCE ROW LEVEL SECURITY;
 

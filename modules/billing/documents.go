@@ -144,13 +144,13 @@ func (s *Service) readDocuments(ctx context.Context, sc scope.Scope, f DocumentF
 }
 
 // called returns whom text calls today, and the parties of the documents that it
-// finds, unless these are too many; nor for anybody but a distributor, who alone
-// has so many documents that looking for the parties is worth while.
+// finds, but for the acting tenant's supplier: nil where they are too many, and
+// for a customer, who has few documents.
 func (s *Service) called(ctx context.Context, sc scope.Scope, text string) (today, parties []id.Tenant, err error) {
-	if today, err = s.directory.Called(ctx, text); err != nil || sc.Tier != scope.Distributor || len(today) > s.manyCalled {
+	if today, err = s.directory.Called(ctx, text); err != nil || sc.Tier == scope.Customer || len(today) > s.manyCalled {
 		return today, nil, err
 	}
-	printed, err := s.web.calledInDocuments(ctx, sc.Tree, text, s.manyCalled+1)
+	printed, err := s.web.calledInDocuments(ctx, sc, text, s.manyCalled+1)
 	if err != nil || len(today)+len(printed) > s.manyCalled {
 		return today, nil, err
 	}

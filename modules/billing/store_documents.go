@@ -91,8 +91,10 @@ func documentParts(sc scope.Scope, f DocumentFilter) []documentPart {
 		return parts
 	}
 	var called []documentPart
-	for _, p := range parts {
-		called = append(called, p.called(f)...)
+	for i, p := range parts {
+		// A supplier is no party that is known, and its documents are few.
+		isBought := sc.Tier != scope.Distributor && i == len(parts)-1
+		called = append(called, p.called(f, isBought)...)
 	}
 	return called
 }
@@ -103,11 +105,17 @@ func likeOf(text string) string {
 }
 
 // calledInDocuments returns the first limit tenants in whose name text occurs on
-// any document of a tree. Only its distributor learns of any.
-func (s store) calledInDocuments(ctx context.Context, tree id.Tenant, text string, limit int) ([]id.Tenant, error) {
+// any document that the acting tenant sells, or that is sold below a
+// distributor.
+func (s store) calledInDocuments(ctx context.Context, sc scope.Scope, text string, limit int) ([]id.Tenant, error) {
+	where, args := `tree_id = ?`, []any{sc.Tree}
+	if sc.Tier != scope.Distributor {
+		where, args = where+` AND seller_id = ?`, append(args, sc.Tenant)
+	}
 	var rows []struct{ TenantID id.Tenant }
 	err := s.q(ctx).Raw(`
-		SELECT DISTINCT tenant_id FROM billing_party_names WHERE tree_id = ? AND lower(name) LIKE ? LIMIT ?`, tree, likeOf(text), limit).Scan(&rows).Error
+		SELECT DISTINCT tenant_id FROM billing_party_names WHERE `+where+` AND lower(name) LIKE ? LIMIT ?`,
+		append(args, likeOf(text), limit)...).Scan(&rows).Error
 	out := make([]id.Tenant, len(rows))
 	for i, r := range rows {
 		out[i] = r.TenantID
@@ -118,11 +126,11 @@ func (s store) calledInDocuments(ctx context.Context, tree id.Tenant, text strin
 // called returns what together finds those of p's documents that f's text calls:
 // by what they say, or by what their parties are called today. It goes along the
 // indexes of the parties where these are known.
-func (p documentPart) called(f DocumentFilter) []documentPart {
+func (p documentPart) called(f DocumentFilter, isBought bool) []documentPart {
 	like, today := likeOf(f.Text), id.Array(f.called)
 	p = p.part(`(p.seller LIKE ? OR p.buyer LIKE ? OR lower(p.seller_name) LIKE ? OR lower(p.buyer_name) LIKE ?
 		OR p.seller_id = ANY (?::uuid[]) OR p.buyer_id = ANY (?::uuid[]))`, like, like, like, like, today, today)
-	if f.parties == nil {
+	if f.parties == nil || isBought {
 		return []documentPart{p}
 	}
 	tenants := id.Array(f.parties)

@@ -180,8 +180,8 @@ func (s store) switchPeriod(ctx context.Context, r Run, p periodPublication) err
 	if err != nil {
 		return err
 	}
-	err = s.q(ctx).Exec(`INSERT INTO billing_party_names (tree_id, tenant_id, name) VALUES (?, ?, ?), (?, ?, ?) ON CONFLICT DO NOTHING`,
-		r.Tree, r.Seller, p.SellerName, r.Tree, r.Buyer, p.BuyerName).Error
+	err = s.q(ctx).Exec(`INSERT INTO billing_party_names (tree_id, seller_id, tenant_id, name) VALUES (?, ?, ?, ?), (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		r.Tree, r.Seller, r.Seller, p.SellerName, r.Tree, r.Seller, r.Buyer, p.BuyerName).Error
 	if err != nil {
 		return err
 	}

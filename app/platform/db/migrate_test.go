@@ -149,7 +149,7 @@ func TestMigrate_NamesPublishedParties(t *testing.T) {
 	if got := read(sums); got != total {
 		t.Errorf("the sums are %q, were %q", got, total)
 	}
-	if got := read(`SELECT string_agg(name, '; ' ORDER BY tenant_id) FROM billing_party_names`); got != "Distributor; Northern Light" {
+	if got := read(`SELECT string_agg(seller_id || ' ' || name, '; ' ORDER BY tenant_id) FROM billing_party_names`); got != "00000000-0000-7000-8000-000000000001 Distributor; 00000000-0000-7000-8000-000000000001 Northern Light" {
 		t.Errorf("names are looked for among %q", got)
 	}
 	// A worker of the version before goes on publishing, and counts.
