@@ -51,7 +51,13 @@ func (a *App) newServer(access *authz.Authz) *web.Server {
 
 // showGallery shows every component in every state, to those who build them.
 func showGallery(c *fiber.Ctx) error {
-	return web.PlainPage(c, layout.Head{Title: "Gallery", Scripts: []string{"charts", "editor"}}, layout.Headed("Gallery", gallery.Body(gallery.All())))
+	body := gallery.Body(gallery.Of(c.Query("of")), galleryOf)
+	return web.PlainPage(c, layout.Head{Title: "Gallery", Scripts: []string{"charts", "editor"}}, layout.Headed("Gallery", body))
+}
+
+// galleryOf leads to the states of one package of views.
+func galleryOf(name string) string {
+	return routes.With(routes.Gallery, "of", name)
 }
 
 // quiet turns a searcher's refusal into nothing found: who may not look, finds

@@ -311,6 +311,12 @@
     return { selector, index: [...e.closest("[data-keep]").querySelectorAll(selector)].indexOf(e) };
   }
 
+  const uploading = new Set(); // forms; to leave the page would end what they send
+
+  on("htmx:beforeSend", ({ target }) => { if (target.matches("form[data-upload]")) uploading.add(target); });
+  for (const end of ["htmx:beforeOnLoad", "htmx:afterRequest"]) on(end, ({ target }) => uploading.delete(target));
+  addEventListener("beforeunload", (event) => { if (uploading.size > 0) event.preventDefault(); });
+
   on("htmx:xhr:progress", ({ target, detail: { loaded, total, lengthComputable } }) => {
     const bar = target.closest("form[data-upload]")?.querySelector("progress");
     if (!bar || !lengthComputable) return;
@@ -319,6 +325,8 @@
     bar.max = total;
     if (loaded < total) bar.value = loaded;
     else bar.removeAttribute("value"); // the server is reading
+    const megabytes = (n) => (n / 1e6).toFixed(1);
+    bar.nextElementSibling.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
   });
 
   // ---- What appears ---------------------------------------------------------------------------

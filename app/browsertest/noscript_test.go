@@ -73,7 +73,10 @@ func TestNoScript(t *testing.T) {
 		}
 		p.Wait("table td|2026-03")
 
-		p.Go("/search?q=alder")
+		p.Click("header a|Search")
+		p.At(routes.Search)
+		p.Fill("main input[name=q]", "alder")
+		p.Click("main button|Search")
 		p.Click("main .tb-search-results a|Alder Foods")
 		p.At(routes.Customers + "/" + sitetest.Customer)
 	})

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"tierbook/app/kernel/routes"
 	"tierbook/app/sitetest"
+	"tierbook/views/gallery"
 )
 
 var screenshots = flag.String("screenshots", "", "a folder to write pictures of every page to")
@@ -45,7 +47,11 @@ func TestPages(t *testing.T) {
 func pathsOf(t *testing.T, s *sitetest.Site, who sitetest.Person) []string {
 	t.Helper()
 	if who.Token == "" {
-		return []string{"/sign-in", "/dev/gallery"}
+		paths := []string{routes.SignIn}
+		for _, g := range gallery.All() { // one after the other: together they are a page that takes long to test
+			paths = append(paths, routes.With(routes.Gallery, "of", g.Name))
+		}
+		return paths
 	}
 	paths, seen := []string{"/search?q=a", "/search?q=nothing-is-called-this", "/no-such-page"}, map[string]bool{}
 	for _, p := range s.Crawl(t, who) {
@@ -63,7 +69,7 @@ func nameOf(s *sitetest.Site, path string) string {
 	if path == "/" {
 		return "home"
 	}
-	if strings.HasPrefix(path, "/search") {
+	if strings.HasPrefix(path, routes.Search) || strings.HasPrefix(path, routes.Gallery) {
 		return strings.Trim(unfit.ReplaceAllString(path, "-"), "-")
 	}
 	return strings.Trim(unfit.ReplaceAllString(s.RouteOf(path), "-"), "-")
@@ -96,7 +102,7 @@ func (p *Page) look(path, name string) {
 }
 
 func isPicturedDark(name string) bool {
-	return strings.HasSuffix(name, "-home") || strings.HasSuffix(name, "-edit") || strings.HasSuffix(name, "-gallery")
+	return strings.HasSuffix(name, "-home") || strings.HasSuffix(name, "-edit") || strings.Contains(name, "-gallery-")
 }
 
 // picture writes what the page looks like, where that is asked for: in the dark

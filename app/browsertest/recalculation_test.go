@@ -87,8 +87,9 @@ func (p *Page) watchSwaps(sel string) {
 	p.t.Helper()
 	Eval[bool](p, `(() => {
 		document.body.style.setProperty("min-height", "3000px");
-		find(`+quote(sel)+`)[0].focus();
-		scrollTo(0, 120);
+		const row = find(`+quote(sel)+`)[0];
+		row.focus();
+		scrollTo(0, scrollY + row.getBoundingClientRect().bottom - 5); // the page begins among the rows
 		window.tbScroll = scrollY;
 		window.tbSwaps = 0;
 		document.addEventListener("htmx:afterSettle", () => { window.tbSwaps++; });

@@ -34,7 +34,7 @@ type EdgeChange struct {
 	// and the previous run keep theirs; of older ones the totals are left.
 	HasDetail bool
 	Services  []Change // by service, what changed most first; none for fees
-	Rules     []Change // by rule, «(basis)» where none matched, or by fee; what changed most first
+	Rules     []Change // by rule, «(the basis)» where none matched, or by fee; what changed most first
 }
 
 // Difference is After − Before.
@@ -171,7 +171,7 @@ func (s *Service) addDetail(ctx context.Context, r Run, c *placeChange, now, bef
 
 // basisRule stands in the place of a rule's name where none matched. No rule
 // can have this name.
-const basisRule = "(basis)"
+const basisRule = "(the basis)"
 
 // sortedChanges returns what changed most first.
 func sortedChanges(m map[string]*Change) []Change {

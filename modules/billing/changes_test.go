@@ -50,7 +50,7 @@ func TestChanges(t *testing.T) {
 	w.contract("north", "acme", terms("3"))
 	second := w.recalc("north", "acme")
 	want := []string{
-		"north → acme acme: 189.5 → 279.5 | Compute 180 → 270 | DNS 9.5 → 9.5 | compute 180 → 270 | (basis) 9.5 → 9.5",
+		"north → acme acme: 189.5 → 279.5 | Compute 180 → 270 | DNS 9.5 → 9.5 | compute 180 → 270 | (the basis) 9.5 → 9.5",
 		"north → acme fees: 18.95 → 27.95 | Care 18.95 → 27.95 | Rounding 0 → 0",
 	}
 	for _, who := range []string{"dist", "north"} {
@@ -61,7 +61,7 @@ func TestChanges(t *testing.T) {
 	want = []string{
 		"dist → north acme: 0 → 99.5 | Compute 0 → 90 | DNS 0 → 9.5 | compute 0 → 90 | rest 0 → 9.5",
 		"dist → north fees: 0 → 0 | Rounding 0 → 0",
-		"north → acme acme: 0 → 189.5 | Compute 0 → 180 | DNS 0 → 9.5 | compute 0 → 180 | (basis) 0 → 9.5",
+		"north → acme acme: 0 → 189.5 | Compute 0 → 180 | DNS 0 → 9.5 | compute 0 → 180 | (the basis) 0 → 9.5",
 		"north → acme fees: 0 → 18.95 | Care 0 → 18.95 | Rounding 0 → 0",
 	}
 	if diff := cmp.Diff(want, w.changed("dist", first)); diff != "" {
@@ -98,7 +98,7 @@ func TestChanges_Move(t *testing.T) {
 		"dist → south fees: 0 → 0 | Rounding 0 → 0",
 		"north → acme acme: 99.5 → 0 | Compute 99.5 → 0 | markup 99 → 0 | care 0.5 → 0",
 		"north → acme fees: 0 → 0 | Rounding 0 → 0",
-		"south → acme acme: 0 → 102 | Compute 0 → 102 | (basis) 0 → 102",
+		"south → acme acme: 0 → 102 | Compute 0 → 102 | (the basis) 0 → 102",
 		"south → acme fees: 0 → 0 | Rounding 0 → 0",
 	}
 	got := w.changed("dist", second)

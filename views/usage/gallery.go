@@ -60,6 +60,13 @@ func importStates() []ui.State {
 		{Name: "import, complete", View: ImportView(done)},
 		{Name: "import, failed", View: ImportView(ImportPage{Import: failed, Format: "CSV", Error: "part-1.csv, row 12: there is no column BilledCost.", CanImport: true})},
 		{Name: "new import, refused", View: NewImport(ImportForm{Formats: []ui.Option{{Value: "", Text: "Found out from the file"}}, HasURL: true, URL: "ftp://x", Limit: "2 GB", Problem: ui.Problem{Message: "Nothing was imported.", Fields: map[string]string{"url": "Such addresses are not read."}}})},
+	}
+}
+
+// QuarantineGallery shows rows that could not be read: apart from Gallery, for
+// its form has a field of the same id as one there.
+func QuarantineGallery() []ui.State {
+	return []ui.State{
 		{Name: "quarantine", View: QuarantinePage(Quarantine{Rows: []Quarantined{galleryRow}, IsCut: true, HasOwners: true, CanAcknowledge: true, Months: []ui.Option{{Value: "2026-03", Text: "2026-03"}}})},
 		{Name: "quarantine, empty", View: QuarantinePage(Quarantine{})},
 	}

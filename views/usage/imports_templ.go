@@ -1216,7 +1216,7 @@ func NewImport(f ImportForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "</div></details><div class=\"tb-progress\" hidden><span role=\"status\">Uploading …</span> <progress value=\"0\" max=\"1\"></progress></div><div class=\"tb-actions\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "</div></details><div class=\"tb-progress\" hidden><span role=\"status\">Uploading … Stay on this page until it is done.</span> <progress value=\"0\" max=\"1\" aria-label=\"Uploaded\"></progress> <span class=\"muted\"></span></div><div class=\"tb-actions\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

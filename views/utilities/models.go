@@ -144,5 +144,16 @@ type Change struct {
 	Before, After decimal.Decimal
 }
 
+// isFine reports whether the currency's digits would leave nothing of an amount
+// of c that is there, as of what is lost by rounding.
+func isFine(c Change, currency money.Currency) bool {
+	for _, d := range []decimal.Decimal{c.Before, c.After} {
+		if !d.IsZero() && d.Round(currency.MinorUnit()).IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
 // Difference is After − Before.
 func (c Change) Difference() decimal.Decimal { return c.After.Sub(c.Before) }

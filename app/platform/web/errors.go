@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -80,7 +81,11 @@ func ErrorHandler(log *slog.Logger) fiber.ErrorHandler {
 // goes there, everybody else reads what is wrong.
 func (p problem) toast(c *fiber.Ctx) error {
 	if p.Status == fiber.StatusUnauthorized {
-		c.Set("HX-Redirect", routes.SignIn)
+		next := ""
+		if here, err := url.Parse(c.Get("HX-Current-URL")); err == nil && here.Path != routes.Home {
+			next = here.RequestURI()
+		}
+		c.Set("HX-Redirect", routes.With(routes.SignIn, "next", next))
 		return c.SendStatus(p.Status)
 	}
 	c.Set("HX-Trigger", trigger(toast{Text: p.sentence(), Tone: ui.ToneError}))
