@@ -70,6 +70,10 @@ FROM deliveries d JOIN (
     SELECT n, k, count(*) * 720 AS rows, sum(cost) AS cost FROM lines GROUP BY n, k
     UNION ALL SELECT 1000000 + x, k, 720, x + k FROM generate_series(1, current_setting('bench.tenants')::int / 50) x, months WHERE k > 9
 ) x ON x.k = d.k AND x.n % 20 = d.p;
+-- As an import does.
+UPDATE usage_accounts a SET months = m.months
+FROM (SELECT account_id, daterange(min(service_month), max(service_month), '[]') AS months FROM usage_segment_accounts GROUP BY account_id) m
+WHERE m.account_id = a.id;
 INSERT INTO usage_quarantine (id, tree_id, owner_id, import_id, delivery_id, period, file, row_number, column_name, value, reason)
 SELECT pg_temp.uid(10, x), pg_temp.uid(1, 0), pg_temp.uid(1, 0), pg_temp.uid(7, d.d, d.at), pg_temp.uid(8, d.d, d.at), d.month, 'part-1.csv.gz', x, 'BilledCost', 'n/a', 'this is not a number'
 FROM generate_series(1, 500) x, deliveries d WHERE d.k = 11 AND d.p = x % 2;
