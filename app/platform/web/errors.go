@@ -82,24 +82,33 @@ func ErrorHandler(log *slog.Logger) fiber.ErrorHandler {
 func (p problem) toast(c *fiber.Ctx) error {
 	if p.Status == fiber.StatusUnauthorized {
 		next := ""
-		if here, err := url.Parse(c.Get("HX-Current-URL")); err == nil && here.Path != routes.Home {
+		if here, err := url.Parse(c.Get("HX-Current-URL")); err == nil && here.Path != "" {
 			next = here.RequestURI()
 		}
-		c.Set("HX-Redirect", routes.With(routes.SignIn, "next", next))
+		c.Set("HX-Redirect", signInTo(next))
 		return c.SendStatus(p.Status)
 	}
 	c.Set("HX-Trigger", trigger(toast{Text: p.sentence(), Tone: ui.ToneError}))
 	return c.Send(nil)
 }
 
+// signInTo leads to the sign-in, which leads on to next; the start page needs no
+// mention.
+func signInTo(next string) string {
+	if next == routes.Home {
+		next = ""
+	}
+	return routes.With(routes.SignIn, "next", next)
+}
+
 // page answers a browser.
 func (p problem) page(c *fiber.Ctx) error {
 	if p.Status == fiber.StatusUnauthorized {
 		next := ""
-		if c.Method() == fiber.MethodGet && c.OriginalURL() != routes.Home {
+		if c.Method() == fiber.MethodGet {
 			next = c.OriginalURL()
 		}
-		return c.Redirect(routes.With(routes.SignIn, "next", next), fiber.StatusSeeOther)
+		return c.Redirect(signInTo(next), fiber.StatusSeeOther)
 	}
 	f := layout.Failure{Status: p.Status, Title: headline(p.Status), Text: p.sentence()}
 	if p.Status >= fiber.StatusInternalServerError {

@@ -42,9 +42,6 @@ func textual(c *fiber.Ctx) error {
 	look(c.Request().URI().PathOriginal(), nil)
 	c.Context().QueryArgs().VisitAll(look)
 	if n := c.Request().Header.ContentLength(); n <= maxForm && n >= 0 {
-		if c.Context().PostArgs().Len() > maxFields {
-			return fiber.ErrRequestEntityTooLarge
-		}
 		c.Context().PostArgs().VisitAll(look)
 	}
 	if !isText {

@@ -42,11 +42,11 @@ func (r *Router) GetLive(path string, p authz.Permission, h fiber.Handler) {
 	r.mount(fiber.MethodGet, path, p, h)
 }
 
-// Post answers POST requests of path with a body of at most 1 MiB. Services
-// open their own transactions.
+// Post answers POST requests of path with a body of at most 1 MiB and 10,000
+// fields. Services open their own transactions.
 func (r *Router) Post(path string, p authz.Permission, h fiber.Handler) {
 	r.mount(fiber.MethodPost, path, p, func(c *fiber.Ctx) error {
-		if n := c.Request().Header.ContentLength(); n > maxForm || n < 0 {
+		if n := c.Request().Header.ContentLength(); n > maxForm || n < 0 || c.Context().PostArgs().Len() > maxFields {
 			return fiber.ErrRequestEntityTooLarge
 		}
 		return h(c)

@@ -21,6 +21,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"tierbook/app/kernel/errs"
+	"tierbook/app/kernel/routes"
 	"tierbook/app/platform/web"
 )
 
@@ -125,6 +126,32 @@ func TestErrorHandler(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "request failed"); n != 3 {
 		t.Errorf("logged %d errors, want the 3 internal ones:\n%s", n, log.String())
+	}
+}
+
+// Whoever has to sign in again comes back to the page that asked, which is
+// never one of another site.
+func TestServer_SignInLeadsBack(t *testing.T) {
+	t.Parallel()
+	s := web.New(web.Options{})
+	s.Router().Get("/runs", web.SignedIn, func(c *fiber.Ctx) error { return c.SendString("here") })
+	for current, want := range map[string]string{
+		"":                              routes.SignIn,
+		"http://a/":                     routes.SignIn,
+		"http://a/runs?status=open":     routes.SignIn + "?next=%2Fruns%3Fstatus%3Dopen",
+		"https://evil.example/runs?x=1": routes.SignIn + "?next=%2Fruns%3Fx%3D1",
+	} {
+		req := httptest.NewRequest(http.MethodGet, "/runs", http.NoBody)
+		req.Header.Set("HX-Request", "true")
+		req.Header.Set("HX-Current-URL", current)
+		res, err := s.App().Test(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if got := res.Header.Get("HX-Redirect"); got != want || res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("from %q: %d to %q, want %q", current, res.StatusCode, got, want)
+		}
 	}
 }
 
