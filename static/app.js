@@ -78,7 +78,8 @@
 
   on("click", (event) => {
     const opener = event.target.closest("[data-dialog]");
-    if (opener) {
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey; // a link in a tab or window of its own
+    if (opener && !(elsewhere && opener.href)) {
       event.preventDefault();
       open(byId(opener.dataset.dialog));
     }

@@ -146,7 +146,7 @@ type Change struct {
 
 // isFine reports whether the currency's digits would leave nothing of an amount
 // of c that is there, as of what is lost by rounding.
-func isFine(c Change, currency money.Currency) bool {
+func (c Change) isFine(currency money.Currency) bool {
 	for _, d := range []decimal.Decimal{c.Before, c.After} {
 		if !d.IsZero() && d.Round(currency.MinorUnit()).IsZero() {
 			return true
